@@ -149,6 +149,7 @@ class PageContent:
         pictures: in the order in which they are shown at first, the worst first.
         pictures_in_all: how many there are with those that are not on the page.
         settings: name -> value, below the facts, folded until they are asked for.
+        error_name: what a box of a kind with `is_error` is called; its plural has an s.
     """
 
     title: str
@@ -162,3 +163,4 @@ class PageContent:
     pictures: Sequence[PagePicture] = ()
     pictures_in_all: int = 0
     settings: Mapping[str, str] = field(default_factory=dict)
+    error_name: str = "error"

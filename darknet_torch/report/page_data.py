@@ -28,6 +28,7 @@ def page_data(content: PageContent) -> str:
         "threshold": content.threshold,
         "classes": content.class_names,
         "kinds": _kinds(content),
+        "error": content.error_name,
         "counts": _counts(content),
         "pictures": [_picture(picture, kinds) for picture in content.pictures],
     }

@@ -30,6 +30,13 @@ from darknet_torch.training.durations import describe_duration
 
 _MOST_LARGE = 6  # trainings in the headline
 _DISAGREE = "Where two models disagree"
+_OPTIONS, _KEYS, _ENVIRONMENT = "Options", "Keys of the cfg", "Versions, machine and data"
+# What a dash in each of the tables of settings says.
+_WITHOUT_VALUE = {
+    _OPTIONS: f"{DASH} stands for the default.",
+    _KEYS: f"{DASH}: the cfg does not have the key.",
+    _ENVIRONMENT: f"{DASH}: the training did not record it.",
+}
 _RULE = (
     "Detections of the same class agree if their IoU is 0.5 or more. Each is in one pair at "
     "most; pairs are made by the lower score of the two, the highest first. A pair agrees at "
@@ -56,9 +63,9 @@ class RunComparison:
     def settings(self) -> dict[str, list[Setting]]:
         """What the trainings were run with, by the title of a table."""
         return {
-            "Options": plan_settings(self.runs),
-            "Keys of the cfg": cfg_settings(self.runs),
-            "Versions, machine and data": environment_settings(self.runs),
+            _OPTIONS: plan_settings(self.runs),
+            _KEYS: cfg_settings(self.runs),
+            _ENVIRONMENT: environment_settings(self.runs),
         }
 
     def differences(self) -> dict[str, list[Setting]]:
@@ -100,6 +107,7 @@ def run_page(
         counts=class_counts(found),
         pictures=pictures,
         pictures_in_all=len(found.models[0].readable),
+        error_name="disagreement",
     )
 
 
@@ -150,7 +158,7 @@ def _all_settings(comparison: RunComparison) -> Iterator[Table]:
 def _differences(comparison: RunComparison) -> Section:
     runs, parts = comparison.runs, comparison.differences()
     tables = [
-        settings_table(title, settings, runs, note=f"{DASH} stands for the default.")
+        settings_table(title, settings, runs, note=_WITHOUT_VALUE[title])
         for title, settings in parts.items()
         if settings
     ]

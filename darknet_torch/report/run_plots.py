@@ -110,7 +110,7 @@ def _draw(curve: _Curve, runs: Sequence[Run]) -> Figure:
     count_axis(axes.xaxis)
     curve.set_scale(axes, np.concatenate([y for _, y in lines]))
     drawn = [line for line in axes.lines if len(line.get_xdata())]
-    if len(drawn) > 1:
+    if drawn and len(runs) > 1:
         figure.legend_below(drawn, [line.get_label() for line in drawn])
     return figure
 

@@ -91,7 +91,8 @@ def test_two_trainings_are_compared(folder, plots):
     disagreements = counts["only one"] + counts["only two"] + counts["other class"]
     assert sum(models["disagreements"].values()) == disagreements > 0
     page = (folder / "report" / FILE_NAME).read_text()
-    assert all(word in page for word in ("Trainings side by side", "--seed", "only two", "x.png"))
+    words = ("Trainings side by side", "--seed", "only two", "x.png", "most disagreements first")
+    assert all(word in page for word in words)
     names = {path.name for path in (folder / "plots").iterdir()}
     assert names == {"rate.png", "rate.svg"}
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from darknet_torch.plots.inline_svg import inline_svg
 from darknet_torch.report.run_plots import run_plots, thinned
 from tests.report.fabricated_runs import ROWS, written_run
 
@@ -63,3 +64,11 @@ def test_a_long_line_is_thinned_without_its_peaks(count, kept):
         assert (left_x[0], left_x[-1]) == (0, count - 1)
         assert (left_y.min(), left_y.max()) == (y.min(), y.max())
         assert (y[left_x] == left_y).all()
+
+
+def test_a_line_alone_is_named_where_there_are_other_trainings(tmp_path):
+    rows = [{"iteration": 1, "loss": 1.0}]
+    runs = [written_run(tmp_path / "a", label="a"), written_run(tmp_path / "b", rows=rows)]
+    plot = next(plot for plot in run_plots(runs) if plot.name == "rate")
+    assert b">a</text>" in inline_svg(plot.draw(runs), "rate")
+    assert b">a</text>" not in inline_svg(plot.draw(runs[:1]), "rate")

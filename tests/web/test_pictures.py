@@ -20,7 +20,7 @@ def _lines(page, **switched_on):
 
 def test_how_many_there_are(opened, page):
     opened.page(page)
-    assert "9 of 2,000 pictures: the worst." in opened.find("#pictures").text
+    assert "9 of 2,000 pictures: those with the most errors." in opened.find("#pictures").text
 
 
 def test_a_class_is_switched_off_and_on(opened, page):

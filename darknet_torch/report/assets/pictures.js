@@ -15,7 +15,7 @@ const ORDERS = {
 
 function countText({ errors, detections }) {
   const text = counted(detections, "detection");
-  return data.kinds.some((kind) => kind.is_error) ? `${counted(errors, "error")}, ${text}` : text;
+  return data.kinds.some((kind) => kind.is_error) ? `${counted(errors, data.error)}, ${text}` : text;
 }
 
 function draw(index) {
