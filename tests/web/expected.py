@@ -43,10 +43,14 @@ def by_kind(boxes):
     return dict(collections.Counter(KIND_INDEX[box.kind] for box in boxes))
 
 
-def card_line(boxes):
-    """The line below a picture with these boxes."""
+def card_line(picture, threshold, **switched_on):
+    """The line below a picture; a detection that is not on the page may be above the threshold."""
+    boxes = shown(picture, threshold, **switched_on)
     wrong, detections = errors(boxes), sum(box.score is not None for box in boxes)
-    return f"{_counted(wrong, 'error')}, {_counted(detections, 'detection')}"
+    scores = [box.score for box in picture.boxes if box.score is not None]
+    is_cut = picture.left_out and min(scores, default=1) > np.float32(threshold)
+    more = " or more" if is_cut else ""
+    return f"{_counted(wrong, 'error')}, {_counted(detections, 'detection')}{more}"
 
 
 def _counted(number, name):

@@ -20,7 +20,7 @@ def test_time_of_scripts(opened):
         each["name"]: each["value"] for each in opened.command("Performance.getMetrics")["metrics"]
     }
     assert 0 < metrics["ScriptDuration"] < LIMIT
-    assert opened.cards() == {each.name: card_line(shown(each, 0.25)) for each in page.pictures}
+    assert opened.cards() == {each.name: card_line(each, 0.25) for each in page.pictures}
     last = MOST_PICTURES - 1
     assert opened.drawn(last) == by_kind(shown(page.pictures[last], 0.25))
     opened.move_slider(0.6)

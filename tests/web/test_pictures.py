@@ -15,7 +15,7 @@ def page():
 
 
 def _lines(page, **switched_on):
-    return {each.name: card_line(shown(each, 0.25, **switched_on)) for each in page.pictures}
+    return {each.name: card_line(each, 0.25, **switched_on) for each in page.pictures}
 
 
 def test_how_many_there_are(opened, page):

@@ -27,7 +27,7 @@ def test_counts_and_boxes(opened, page, threshold):
     assert opened.rows("#count-table") == expected
     assert opened.find("#at").text == f"{threshold:.2f}"
     boxes = {picture.name: shown(picture, threshold) for picture in page.pictures}
-    assert opened.cards() == {name: card_line(each) for name, each in boxes.items()}
+    assert opened.cards() == {each.name: card_line(each, threshold) for each in page.pictures}
     assert list(opened.cards()) == by_errors(page.pictures, threshold)
     for number, picture in enumerate(page.pictures):
         assert opened.drawn(number) == by_kind(boxes[picture.name])
@@ -45,7 +45,7 @@ def test_boxes_follow_while_the_slider_moves(opened, page):
     )
     opened.until("return document.getElementById('at').textContent === '0.90'")
     cards = opened.cards()
-    assert cards == {each.name: card_line(shown(each, 0.9)) for each in page.pictures}
+    assert cards == {each.name: card_line(each, 0.9) for each in page.pictures}
     assert list(cards) == before  # pictures move only when the slider rests
 
 
@@ -77,4 +77,4 @@ def test_a_sorted_table_of_counts_stays_sorted(opened):
 def test_the_slider_stands_at_the_threshold_of_the_page(opened, page):
     opened.page(page)
     assert opened.find("#threshold").get_attribute("value") == "0.25"
-    assert opened.cards() == {each.name: card_line(shown(each, 0.25)) for each in page.pictures}
+    assert opened.cards() == {each.name: card_line(each, 0.25) for each in page.pictures}

@@ -13,9 +13,10 @@ const ORDERS = {
   name: (a, b) => byText.compare(data.pictures[a].name, data.pictures[b].name),
 };
 
-function countText({ errors, detections }) {
-  const text = counted(detections, "detection");
-  return data.kinds.some((kind) => kind.is_error) ? `${counted(errors, data.error)}, ${text}` : text;
+function countText({ errors, detections, isCut }) {
+  const parts = [counted(detections, "detection")];
+  if (data.kinds.some((kind) => kind.is_error)) parts.unshift(counted(errors, data.error));
+  return parts.join(", ") + (isCut ? " or more" : "");
 }
 
 function draw(index) {

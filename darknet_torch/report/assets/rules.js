@@ -29,15 +29,17 @@ function shownBoxes(picture) {
   return picture.boxes.filter(isShown);
 }
 
-// How many of the boxes shown are errors, and how many detections.
+// How many of the boxes shown are errors, and how many detections; and whether there may be more,
+// since the detections that are not on the page have scores up to the lowest of those that are.
 function tally(picture) {
-  let errors = 0, detections = 0;
+  let errors = 0, detections = 0, lowest = 1;
   for (const box of picture.boxes) {
+    if (box[SCORE] !== null) lowest = Math.min(lowest, box[SCORE]);
     if (!isShown(box)) continue;
     if (data.kinds[box[KIND]].is_error) errors += 1;
     if (box[SCORE] !== null) detections += 1;
   }
-  return { errors, detections };
+  return { errors, detections, isCut: picture.left_out > 0 && isAbove(lowest) };
 }
 
 function grouped(number) {
