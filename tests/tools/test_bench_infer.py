@@ -1,6 +1,5 @@
 """Detection with several engines: processes that take turns, outputs that agree, goals, tables."""
 
-import configparser
 import importlib.util
 import json
 import re
@@ -13,8 +12,8 @@ from click.testing import CliRunner
 
 from darknet_torch.cpu.turns import WorkerError
 from darknet_torch.errors import UsageError
+from darknet_torch.extras import required_packages
 from darknet_torch.inference.engine_speeds import Job
-from tests.docs.pages import ROOT
 from tests.training.runs import DETECTOR, written
 from tools.bench import main
 from tools.bench_infer import (
@@ -229,7 +228,5 @@ def test_the_peer_of_plain_modules_computes_what_our_network_does(tmp_path):
 
 
 def test_the_extra_for_peers_has_what_the_engines_need():
-    config = configparser.ConfigParser()
-    config.read(ROOT / "setup.cfg")
-    extra = set(re.findall(r"^\w+", config["options.extras_require"]["peers"], re.MULTILINE))
+    extra = required_packages()["peers"].keys()
     assert {module for engine in ENGINES.values() for module in engine.modules} < extra
