@@ -13,11 +13,17 @@ import pytest
 from darknet_torch.downloads.published import Published
 from darknet_torch.media import stb
 from tests.downloads.server import Server, publish
+from tests.loaded_objects import leave_out_loaded_objects
 from tests.no_charts import draw_no_charts
 from tests.toy.files import WEIGHTS
 
 ROOT = Path(__file__).resolve().parents[1]
 NO_REFERENCE = "no recorded results: neither DTORCH_REFERENCE nor ../shared/reference"
+
+
+def pytest_collection_finish():
+    """Make every garbage collection of the run quick."""
+    leave_out_loaded_objects()
 
 
 def reference_folder() -> Path | None:

@@ -3,9 +3,20 @@
 import gc
 
 import click
+import pytest
 from click.testing import CliRunner
 
+from darknet_torch.cli import garbage_collection
 from darknet_torch.cli.garbage_collection import objects_stay
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_frozen(monkeypatch):
+    """Undo what tests/loaded_objects.py does, for one test."""
+    monkeypatch.setattr(garbage_collection, "gc", gc)
+    gc.unfreeze()
+    yield
+    gc.freeze()
 
 
 @click.command()
