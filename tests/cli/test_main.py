@@ -214,7 +214,7 @@ def test_output_for_which_there_is_no_room_is_an_error():
         "dtorch: the output: cannot be written: expected room on the disk, "
         "got No space left on device; make room, or write to another disk\n",
     )
-    assert status_and_errors("2>/dev/full", "info", "absent.cfg")[0] == 2
+    assert status_and_errors("2>/dev/full", "download", "absent.weights")[0] == 2
 
 
 def test_a_closed_pipe_is_noticed_without_standard_error():
