@@ -171,18 +171,12 @@ class TestStandardInput:
         names = [json.loads(line)["filename"] for line in result.stdout.splitlines()]
         assert names == [str(PICTURE), *["clip.avi"] * CLIP_FRAMES]
 
-    def test_each_result_is_printed_before_the_next_path_is_read(self):
+    def test_each_result_is_printed_before_the_next_path_is_read_until_an_interrupt(self):
         with started_dtorch("detect", "--cfg", CFG, "--format", "jsonl", "-") as process:
             for count in (1, 2):
                 process.stdin.write(f"{PICTURE}\n")
                 process.stdin.flush()
                 assert json.loads(process.stdout.readline())["frame_id"] == count
-
-    def test_an_interrupt_while_it_waits_for_a_path_ends_it(self):
-        with started_dtorch("detect", "--cfg", CFG, "--format", "jsonl", "-") as process:
-            process.stdin.write(f"{PICTURE}\n")
-            process.stdin.flush()
-            assert process.stdout.readline()
             process.send_signal(signal.SIGINT)
             assert process.wait(LONG) == INTERRUPTED
             assert process.stderr.read() == "dtorch: interrupted\n"
