@@ -12,8 +12,8 @@ from darknet_torch.export.graphs import GraphOptions
 from darknet_torch.loading.model import METADATA_KEY, decode_cfg
 from darknet_torch.model.network import Network
 from tests.conversion.small_models import DETECTOR, NET, write_model
-from tests.toy.files import CFG, WEIGHTS
 
+LAST = "[convolutional]\nfilters=2\nactivation=linear\n"
 ODD = NET.replace("32", "29") + "[convolutional]\nfilters=8\n[reorg]\nstride=2\n"
 
 
@@ -43,9 +43,10 @@ def test_a_partial_file_is_refused(tmp_path):
 
 
 def test_an_opset_that_onnx_does_not_know_is_refused(tmp_path):
+    cfg, weights = write_model(tmp_path, NET + LAST)
     with pytest.raises(UsageError, match=r"cannot write that opset.* got --opset 99"):
-        convert(WEIGHTS, tmp_path / "a.onnx", cfg=CFG, graph=GraphOptions(opset=99))
-    assert list(tmp_path.iterdir()) == []
+        convert(weights, tmp_path / "a.onnx", graph=GraphOptions(opset=99))
+    assert {*tmp_path.iterdir()} == {cfg, weights}
 
 
 @pytest.mark.parametrize(
