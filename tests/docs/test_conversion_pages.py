@@ -11,6 +11,7 @@ from tests.docs.pages import (
     fill_folder,
     save_port_checkpoint,
     save_resnet18,
+    shorten_custom_model,
 )
 
 CONVERSION, MIGRATION = "docs/conversion.md", "docs/migration-from-ports.md"
@@ -21,6 +22,7 @@ def folder(tmp_path_factory):
     """A folder with a model, a picture, a port's checkpoint and a backbone."""
     folder = tmp_path_factory.mktemp("conversion")
     fill_folder(folder)
+    shorten_custom_model(folder)
     save_port_checkpoint(folder / "port.pth", folder / "custom.cfg", folder / "custom.weights")
     save_resnet18(folder / "resnet18.pth")
     return folder
