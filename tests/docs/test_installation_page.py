@@ -52,7 +52,8 @@ def extras_in_code():
     """The extras that the package's modules name, by module."""
     found = {}
     for path in sorted((ROOT / "darknet_torch").rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
+        text = path.read_text()
+        for node in ast.walk(ast.parse(text)) if "extra" in text.lower() else ():
             if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
                 named = {target.id for target in node.targets if isinstance(target, ast.Name)}
                 values = [node.value] if named & {"extra", "_EXTRA"} else []
