@@ -17,6 +17,7 @@ from tests.cli.command import dtorch
 from tests.docs.pages import ROOT, blocks, commands, fill_folder, run
 from tests.examples.exports import photos_with_txt
 from tests.export.cases import needs_loops_in_onnx
+from tests.toy.files import NAMES
 from tests.training.runs import DETECTOR, detector_data, written
 
 TEXT = (ROOT / "README.md").read_text()
@@ -58,6 +59,9 @@ def test_the_command_works(command, folder, monkeypatch):
     else:
         status, output = run(command, folder)
     assert status == 0, output
+    if "detect_onnx.py" in command:
+        found = {tuple(line.split("\t")[:2]) for line in output.splitlines()}
+        assert found == {("photo.jpg", name) for name in NAMES.read_text().split()}
     if "dtorch train" in command:  # too short to learn what an evaluation can measure
         for last in folder.glob("runs/shapes/shapes_last.weights"):
             shutil.copyfile(last, last.with_name("shapes_best.weights"))

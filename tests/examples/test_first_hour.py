@@ -29,11 +29,11 @@ def succeeds(*words):
 
 
 LONG = pytest.mark.long
-FIRST, *OTHERS = EXPORTS
+# An export to ONNX takes longer than everything before it. By default its two commands run once,
+# in tests/docs/test_readme.py, which looks at what they find.
 CASES = [
-    pytest.param(FIRST, True, id=f"{FIRST.__name__} to onnxruntime"),
-    *(pytest.param(other, False, id=other.__name__) for other in OTHERS),
-    *(pytest.param(x, True, id=f"{x.__name__} to onnxruntime", marks=LONG) for x in OTHERS),
+    *(pytest.param(export, False, id=export.__name__) for export in EXPORTS),
+    *(pytest.param(x, True, id=f"{x.__name__} to onnxruntime", marks=LONG) for x in EXPORTS),
 ]
 
 
@@ -66,7 +66,7 @@ def test_from_a_folder_to_onnxruntime(export, is_whole, tmp_path, monkeypatch):
     assert any(name in found for name in NAMES)
     assert (tmp_path / "found" / photo.name).exists()
 
-    if not is_whole:  # an export to ONNX takes longer than everything above
+    if not is_whole:
         return
     needs_loops_in_onnx()
     succeeds("convert", "--nms", "--threshold", 0.001, best, "squares.onnx")
