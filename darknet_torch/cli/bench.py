@@ -32,6 +32,7 @@ from darknet_torch.cli.model_loading import (
 from darknet_torch.cli.model_words import ModelWordsOptions, take_model_words
 from darknet_torch.cli.options import (
     OutputOptions,
+    max_pixels_option,
     network_options,
     output_options,
     parsed_into,
@@ -118,6 +119,7 @@ class BenchOptions(ModelWordsOptions, OutputOptions, Int8Options):
     help="int8: calibrate, evaluate and prepare the engines in 8 bits, with --data.",
 )
 @data_set_options
+@max_pixels_option
 @int8_options
 @click.option("--rounds", type=POSITIVE, default=THOROUGH.rounds, help="Turns of each engine.")
 @click.option("--seconds", type=AMOUNT, default=THOROUGH.seconds, help="Of each turn.")

@@ -15,9 +15,9 @@ from darknet_torch.cli.data_options import DataFormatOptions, data_format_option
 from darknet_torch.cli.input_protection import protect_inputs
 from darknet_torch.cli.options import (
     dialect_option,
-    exif_option,
     parsed_into,
     quiet_option,
+    reading_options,
     workers_option,
 )
 from darknet_torch.cli.parameter_types import OUTPUT_FILE, PATH
@@ -50,7 +50,7 @@ class CheckOptions(DataFormatOptions):
 )
 @dialect_option
 @data_format_options
-@exif_option
+@reading_options
 @workers_option
 @click.option(
     "--format",

@@ -30,7 +30,7 @@ names_options = all_options(
 
 @dataclass(frozen=True, kw_only=True)
 class DataFormatOptions:
-    """Options for reading a data set; see `data_format_options` and, for `exif`, `exif_option`."""
+    """Options for reading a data set; see `data_format_options`, and `reading_options` for `exif`."""
 
     images: str | None = None
     voc_origin: int = VOC_ORIGIN

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from darknet_torch.cli.dataset_loading import protect_data_set
-from darknet_torch.cli.options import all_options, exif_option, parsed_into
+from darknet_torch.cli.options import all_options, parsed_into, reading_options
 from darknet_torch.cli.parameter_types import OUTPUT_FOLDER, PATH
 from darknet_torch.cli.reporting import exit_if_problems
 from darknet_torch.datasets import VOC_ORIGIN
@@ -114,7 +114,7 @@ class MergeOptions(NewFolderOptions):
     show_default=True,
     help="The number of VOC's first column and row, read and written; 1 as in voc_label.py.",
 )
-@exif_option
+@reading_options
 @parsed_into(MergeOptions)
 def merge_command(options: MergeOptions) -> None:
     """Merge several data sets, of any formats, into a new one.

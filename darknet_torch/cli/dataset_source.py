@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from darknet_torch.cli.dataset_loading import protect_data_set
-from darknet_torch.cli.options import all_options, exif_option
+from darknet_torch.cli.options import all_options, reading_options
 from darknet_torch.cli.parameter_types import PATH
 from darknet_torch.datasets import VOC_ORIGIN
 from darknet_torch.errors import UsageError
@@ -72,7 +72,7 @@ source_options = all_options(
         show_default=True,
         help="The number of the first column and row in XML; 1 as in voc_label.py.",
     ),
-    exif_option,
+    reading_options,
 )
 
 near_duplicates_option = click.option(

@@ -27,10 +27,10 @@ from darknet_torch.cli.model_words import DataWordsOptions, take_data_words
 from darknet_torch.cli.options import (
     OutputOptions,
     dialect_option,
-    exif_option,
     letterbox_option,
     output_options,
     parsed_into,
+    reading_options,
     strict_option,
 )
 from darknet_torch.cli.parameter_types import OUTPUT_FILE, PATH, POSITIVE
@@ -98,7 +98,7 @@ class KmeansOptions(DataSetOptions, DataWordsOptions, AnchorSearchOptions, Outpu
 @click.option("--height", type=POSITIVE, help="Height of the network's input.")
 @letterbox_option
 @data_set_options
-@exif_option
+@reading_options
 @anchor_search_options
 @click.option("--sweep", type=_AnchorCounts(), help="Try every number of anchors from A to B.")
 @click.option(

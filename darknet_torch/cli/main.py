@@ -18,6 +18,7 @@ from darknet_torch.cli.terminal import closing_display
 from darknet_torch.errors import DarknetError, format_message
 from darknet_torch.input_files import protected_inputs
 from darknet_torch.interruption import Interrupted, raising_interrupted
+from darknet_torch.media.picture_limits import DEFAULT_MAX_PIXELS, VARIABLE
 from darknet_torch.other_names import COMMANDS
 
 _UNUSABLE = 2
@@ -26,6 +27,7 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # a disk that t
 # This program reports broken pictures itself. OpenCV reads these when it is imported.
 os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # AV_LOG_QUIET
+os.environ.setdefault(VARIABLE, str(DEFAULT_MAX_PIXELS))
 
 _COMMANDS = {
     "average": LazyCommand("weight_files", "average", "Average weight files."),

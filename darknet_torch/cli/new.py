@@ -24,9 +24,9 @@ from darknet_torch.cli.input_protection import protect_inputs
 from darknet_torch.cli.options import (
     ReportingOptions,
     dialect_option,
-    exif_option,
     parsed_into,
     quiet_option,
+    reading_options,
     strict_option,
 )
 from darknet_torch.cli.parameter_types import OUTPUT_FILE, PATH, POSITIVE, STANDARD_STREAM
@@ -74,7 +74,7 @@ class NewOptions(DataSetOptions, ReportingOptions):
 @click.argument("base", type=PATH, required=False, metavar="BASE", shell_complete=complete_cfg)
 @click.option("--classes", type=POSITIVE, help="How many classes [default: as many as names].")
 @data_set_options
-@exif_option
+@reading_options
 @click.option(
     "--anchors",
     metavar="auto|W,H,...",

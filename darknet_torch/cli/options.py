@@ -8,6 +8,7 @@ the command's parameters into it.
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,7 @@ from darknet_torch.cli.parameter_types import (
 from darknet_torch.cli.terminal import echo
 from darknet_torch.cli.value_completion import complete_cfg, complete_device, complete_weights
 from darknet_torch.engines.names import AUTO, BACKENDS
+from darknet_torch.media.picture_limits import DEFAULT_MAX_PIXELS, VARIABLE, max_pixels
 from darknet_torch.ops.precision_names import FLOAT32, INT8, PRECISIONS
 
 _FILE_FORMATS = ("json", "jsonl", "csv")  # that files have as their suffix
@@ -173,10 +175,31 @@ network_options = all_options(
 )
 
 
-exif_option = click.option(
-    "--exif/--no-exif",
-    default=True,
-    help="Rotate pictures according to EXIF; labels of the stored pixels need --no-exif.",
+def _limit_pixels(context: click.Context, parameter: click.Parameter, given: int | None) -> None:
+    """Set the most pixels of a picture for this command and the processes that it starts."""
+    before = os.environ.get(VARIABLE)
+    if given is not None:
+        os.environ[VARIABLE] = str(given)
+    max_pixels()  # an unusable variable is an error now, before OpenCV reads it
+    if given is not None and before is not None:
+        context.call_on_close(lambda: os.environ.__setitem__(VARIABLE, before))
+
+
+max_pixels_option = click.option(
+    "--max-pixels",
+    type=click.IntRange(1, 10**10),
+    metavar="N",
+    callback=_limit_pixels,
+    expose_value=False,
+    help=f"Refuse pictures of more pixels, by their header [default: {DEFAULT_MAX_PIXELS}].",
+)
+reading_options = all_options(
+    click.option(
+        "--exif/--no-exif",
+        default=True,
+        help="Rotate pictures according to EXIF; labels of the stored pixels need --no-exif.",
+    ),
+    max_pixels_option,
 )
 
 
@@ -293,7 +316,7 @@ letterbox_option = click.option(
 )
 picture_options = all_options(
     letterbox_option,
-    exif_option,
+    reading_options,
 )
 
 

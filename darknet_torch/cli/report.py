@@ -17,6 +17,7 @@ from darknet_torch.cli.options import (
     DeviceOptions,
     ReportFormatOptions,
     device_option,
+    max_pixels_option,
     parsed_into,
     quiet_option,
     report_format_options,
@@ -103,6 +104,7 @@ class ReportOptions(ReportFormatOptions, DataSetOptions, DeviceOptions):
 @threshold_option("Disagreements of the models count from scores above this.")
 @device_option
 @workers_option
+@max_pixels_option
 @report_format_options
 @quiet_option("Print no warnings and no progress.")
 @parsed_into(ReportOptions)

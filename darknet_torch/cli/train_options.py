@@ -15,8 +15,8 @@ from darknet_torch.cli.options import (
     DIALECT_HELP,
     all_options,
     device_option,
-    exif_option,
     quiet_option,
+    reading_options,
     strict_option,
 )
 from darknet_torch.cli.parameter_types import OUTPUT_FILE, PATH
@@ -125,7 +125,7 @@ SECTIONS: Mapping[str, Section] = {
             help="The list to evaluate on.",
         ),
         data_format_options,
-        exif_option,
+        reading_options,
         click.option(
             "--weights",
             type=PATH,

@@ -9,17 +9,23 @@ from collections.abc import Callable
 from darknet_torch.media.jpeg import JPEG_START, declared_jpeg_size
 
 _OS2_HEADER = 12  # bytes of the oldest header of a BMP, whose sides have 16 bits
-# Numbers are separated by white space and by comments.
-_PNM = re.compile(rb"P[1-6](?:\s+|#[^\n]*\n)+(\d+)(?:\s+|#[^\n]*\n)+(\d+)")
+# Numbers are separated by white space and by comments. A length of the text limits the memory.
+_TEXT_HEADER = 2**16  # bytes
+_GAP = rb"(?:\s|#[^\n\r]*[\n\r])+"
+_PNM = re.compile(rb"P[1-6Ff]%b(\d{1,9})%b(\d{1,9})" % (_GAP, _GAP))
+_PAM = (rb"^WIDTH\s+(\d{1,9})\b", rb"^HEIGHT\s+(\d{1,9})\b")
+_RADIANCE = (rb"[+-]X (\d{1,9})\b", rb"[+-]Y (\d{1,9})\b")
+_PNM_STARTS = tuple(b"P%c" % kind for kind in b"123456Ff")
 _IMAGE_WIDTH, _IMAGE_LENGTH = 256, 257  # TIFF's tags
-_SHORT = 3  # TIFF's type of 16 bits
+_SHORT, _LONG8 = 3, 16  # TIFF's types of 16 and of 64 bits
+_BIG_TIFF = 43  # in place of 42; offsets and counts then have 64 bits
 
 
 def declared_size(data: bytes) -> tuple[int, int] | None:
     """Height and width in pixels that a picture file declares; None if the header is not known.
 
     Args:
-        data: the content of a JPEG, PNG, BMP, GIF, PNM, WebP, TIFF, JPEG 2000 or AVIF file.
+        data: the content of a picture file in a format that OpenCV reads.
     """
     for matches, read in _READERS:
         if matches(data):
@@ -42,8 +48,25 @@ def _read_gif(data: bytes) -> tuple[int, int]:
 
 
 def _read_pnm(data: bytes) -> tuple[int, int] | None:
-    found = _PNM.match(data)
+    found = _PNM.match(data[:_TEXT_HEADER])
     return None if found is None else (int(found[2]), int(found[1]))
+
+
+def _read_words(width: bytes, height: bytes) -> Callable[[bytes], tuple[int, int] | None]:
+    """Return a reader of a text that has each side after a word, as patterns describe it."""
+
+    def read(data: bytes) -> tuple[int, int] | None:
+        text = data[:_TEXT_HEADER]
+        found = [re.search(pattern, text, re.MULTILINE) for pattern in (height, width)]
+        sides = [int(side[1]) for side in found if side is not None]
+        return (sides[0], sides[1]) if len(sides) == len(found) else None
+
+    return read
+
+
+def _read_sun_raster(data: bytes) -> tuple[int, int]:
+    width, height = struct.unpack_from(">2I", data, 4)
+    return height, width
 
 
 def _read_png(data: bytes) -> tuple[int, int]:
@@ -64,39 +87,48 @@ def _read_webp(data: bytes) -> tuple[int, int]:
 
 
 def _read_tiff(data: bytes) -> tuple[int, int]:
-    order = "<" if data[:2] == b"II" else ">"
-    (first,) = struct.unpack_from(f"{order}I", data, 4)
-    (count,) = struct.unpack_from(f"{order}H", data, first)
-    values = {}
-    for at in range(first + 2, first + 2 + 12 * count, 12):
+    order, big = "<" if data[:2] == b"II" else ">", _BIG_TIFF in data[2:4]
+    first_at, number, entry, value_at = (8, "Q", 20, 12) if big else (4, "I", 12, 8)
+    (first,) = struct.unpack_from(f"{order}{number}", data, first_at)
+    counted = "Q" if big else "H"
+    (count,) = struct.unpack_from(f"{order}{counted}", data, first)
+    start = first + struct.calcsize(f"={counted}")
+    values: dict[int, int] = {}
+    for at in range(start, min(start + entry * count, len(data)), entry):
         tag, kind = struct.unpack_from(f"{order}2H", data, at)
-        layout = f"{order}H" if kind == _SHORT else f"{order}I"
-        (values[tag],) = struct.unpack_from(layout, data, at + 8)
+        layout = {_SHORT: "H", _LONG8: "Q"}.get(kind, "I")
+        (value,) = struct.unpack_from(f"{order}{layout}", data, at + value_at)
+        values[tag] = max(value, values.get(tag, 0))
     return values.get(_IMAGE_LENGTH, 0), values.get(_IMAGE_WIDTH, 0)
 
 
-def _read_largest(pattern: bytes, order: str) -> Callable[[bytes], tuple[int, int]]:
-    """Return a reader of the largest size in the boxes of a name; 2 numbers follow `pattern`."""
+def _read_largest(pattern: bytes) -> Callable[[bytes], tuple[int, int]]:
+    """Return a reader of the largest width and height that follow a pattern of bytes."""
 
     def read(data: bytes) -> tuple[int, int]:
-        sizes = [
-            struct.unpack_from(">2I", data, found.end()) for found in re.finditer(pattern, data)
-        ]
-        first, second = max(sizes, key=lambda size: size[0] * size[1])
-        return (first, second) if order == "height first" else (second, first)
+        found = re.finditer(pattern, data, re.DOTALL)
+        sizes = (struct.unpack_from(">2I", data, match.end()) for match in found)
+        width, height = max(sizes, key=lambda size: size[0] * size[1])
+        return height, width
 
     return read
 
 
+_J2K = b"\xff\x4f\xff\x51"  # of the code in a JPEG 2000, whose frame decides
+_read_jpeg_2000 = _read_largest(_J2K + b".{4}")
+_read_avif = _read_largest(rb"ispe\0\0\0\0")
 _Reader = Callable[[bytes], tuple[int, int] | None]
 _READERS: tuple[tuple[Callable[[bytes], bool], _Reader], ...] = (
     (lambda data: data.startswith(JPEG_START), declared_jpeg_size),
     (lambda data: data.startswith(b"BM"), _read_bmp),
     (lambda data: data.startswith(b"GIF8"), _read_gif),
-    (lambda data: data[:2] in (b"P1", b"P2", b"P3", b"P4", b"P5", b"P6"), _read_pnm),
+    (lambda data: data[:2] in _PNM_STARTS, _read_pnm),
+    (lambda data: data.startswith(b"P7"), _read_words(*_PAM)),
+    (lambda data: data.startswith((b"#?RGBE", b"#?RADIANCE")), _read_words(*_RADIANCE)),
+    (lambda data: data.startswith(b"\x59\xa6\x6a\x95"), _read_sun_raster),
     (lambda data: data[:4] == b"\x89PNG", _read_png),
     (lambda data: data[:4] == b"RIFF" and data[8:12] == b"WEBP", _read_webp),
-    (lambda data: data[:4] in (b"II*\0", b"MM\0*"), _read_tiff),
-    (lambda data: data[4:12] == b"jP  \r\n\x87\n", _read_largest(rb"ihdr", "height first")),
-    (lambda data: data[4:8] == b"ftyp", _read_largest(rb"ispe\0\0\0\0", "width first")),
+    (lambda data: data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), _read_tiff),
+    (lambda data: data[4:12] == b"jP  \r\n\x87\n" or data.startswith(_J2K), _read_jpeg_2000),
+    (lambda data: data[4:8] == b"ftyp", _read_avif),
 )

@@ -14,17 +14,23 @@ from darknet_torch.errors import CfgWarning, ImageError
 from darknet_torch.media import stb
 from darknet_torch.media.declared_size import declared_size
 from darknet_torch.media.jpeg import JPEG_END, JPEG_START, JpegStructure
+from darknet_torch.media.picture_limits import (
+    COPY_AGAIN,
+    check_declared_size,
+    check_pixels,
+    max_pixels,
+    too_many_pixels,
+)
 from darknet_torch.text import backslash_fix, refusal_text
 
-# Telephones take pictures of 200 million pixels. As BGR this many are 768 MiB.
-MAX_PIXELS = 2**28
 MAX_BYTES = 2**31 - 1  # the decoders count bytes in an int
-# A file that is damaged, or was made to do harm, may declare more pixels than it holds. A byte of
-# a JPEG makes at most 512 pixels, of a grey PNG 1032. Small pictures need no such check.
-_MAX_PIXELS_PER_BYTE, _SMALL = 2048, 2**24
+# Every scan of a progressive JPEG passes over the whole picture, though it may have a few bytes
+# only; programs write about 10.
+_MOST_SCANS = 100
 _PNG_START, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND"
+_NO_MEMORY = -4  # the code of OpenCV's error
+_OWN_LIMIT = "CV_IO_MAX_IMAGE"  # in the messages of errors about OpenCV's limits
 _CUT_OFF = "the picture is cut off: its end is missing"
-_COPY_AGAIN = "copy or download it again"
 _REDUCED_GREY = {
     8: cv2.IMREAD_REDUCED_GRAYSCALE_8,
     4: cv2.IMREAD_REDUCED_GRAYSCALE_4,
@@ -77,7 +83,7 @@ def decode_picture(
     _check_content(data, where)
     if data.startswith(JPEG_START):
         return _decode_jpeg(data, where, exif=exif, decoder=decoder)
-    image = _decode_with_opencv(data, exif=exif)
+    image = _decode_with_opencv(data, where, exif=exif)
     if image is None:
         raise _not_decodable(where)
     return DecodedPicture(image)
@@ -105,8 +111,10 @@ def read_grey(
         (flags for factor, flags in _REDUCED_GREY.items() if side >= factor * least_side),
         cv2.IMREAD_GRAYSCALE,
     )
-    more = JPEG_END if data.startswith(JPEG_START) else b""  # a whole JPEG ends before it
-    image = _decode_with_opencv(data + more, exif=exif, flags=flags)
+    if data.startswith(JPEG_START):
+        _check_scans(JpegStructure.parse(data), file)
+        data += JPEG_END  # a whole JPEG ends before it
+    image = _decode_with_opencv(data, file, exif=exif, flags=flags)
     if image is None:
         raise _not_decodable(file)
     return image
@@ -140,7 +148,7 @@ def _check_content(data: bytes, where: object) -> None:
         raise ImageError("the file is empty", where=where, expected="a picture")
     if len(data) > MAX_BYTES:
         raise _too_long(where, len(data))
-    _check_declared_size(data, where)
+    check_declared_size(*(declared_size(data) or (0, 0)), len(data), where)
     if data.startswith(_PNG_START):
         _check_png_chunks(data, where)
 
@@ -153,6 +161,8 @@ def _read_bytes(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise _not_readable(file, error) from None
+    except MemoryError:
+        raise ImageError("there is not enough memory to read it", where=file) from None
 
 
 def _too_long(where: object, length: int) -> ImageError:
@@ -172,28 +182,6 @@ def _not_decodable(where: object) -> ImageError:
     )
 
 
-def _check_declared_size(data: bytes, where: object) -> None:
-    """Refuse a picture whose declared size would take memory out of proportion."""
-    height, width = declared_size(data) or (0, 0)
-    got = f"{width} x {height} in a file of {len(data)} bytes"
-    if height * width > MAX_PIXELS:
-        raise ImageError(
-            "the picture is too large",
-            where=where,
-            expected=f"at most {MAX_PIXELS} pixels",
-            got=got,
-            fix="cut it into several pictures, or make it smaller",
-        )
-    if height * width > max(_SMALL, _MAX_PIXELS_PER_BYTE * len(data)):
-        raise ImageError(
-            "the declared size of the picture is out of proportion to its file",
-            where=where,
-            expected=f"a byte for at most {_MAX_PIXELS_PER_BYTE} pixels",
-            got=got,
-            fix=_COPY_AGAIN,
-        )
-
-
 def _check_png_chunks(data: bytes, where: object) -> None:
     """Refuse a PNG with a chunk that is longer than the file; OpenCV would allocate its length."""
     position = len(_PNG_START)
@@ -209,21 +197,22 @@ def _check_png_chunks(data: bytes, where: object) -> None:
                 where=where,
                 expected=f"{position} bytes or more, as its chunk {kind.decode('latin-1')} says",
                 got=f"{len(data)} bytes",
-                fix=_COPY_AGAIN,
+                fix=COPY_AGAIN,
             )
 
 
 def _decode_jpeg(data: bytes, where: object, *, exif: bool, decoder: str) -> DecodedPicture:
     structure = JpegStructure.parse(data)
+    _check_scans(structure, where)
     damage = None
     if not structure.is_whole:
         got = f"{len(data)} bytes without a JPEG's end mark"
-        damage = CfgWarning(_CUT_OFF, where=where, got=got, fix=_COPY_AGAIN)
+        damage = CfgWarning(_CUT_OFF, where=where, got=got, fix=COPY_AGAIN)
     image = None
     if decoder == "darknet" and structure.stb_filler is not None:
-        image = stb.decode_jpeg(data + structure.stb_filler, exif=exif, max_pixels=MAX_PIXELS)
+        image = stb.decode_jpeg(data + structure.stb_filler, exif=exif, max_pixels=max_pixels())
     if image is None:
-        image = _decode_with_opencv(data if damage is None else data + JPEG_END, exif=exif)
+        image = _decode_with_opencv(data if damage is None else data + JPEG_END, where, exif=exif)
     if image is not None:
         return DecodedPicture(image, damage)
     if damage is None:
@@ -231,12 +220,34 @@ def _decode_jpeg(data: bytes, where: object, *, exif: bool, decoder: str) -> Dec
     raise ImageError(damage.what, where=where, got=damage.got, fix=damage.fix)
 
 
+def _check_scans(structure: JpegStructure, where: object) -> None:
+    if structure.scans > _MOST_SCANS:
+        raise ImageError(
+            "this JPEG takes too long to decode",
+            where=where,
+            expected=f"at most {_MOST_SCANS} scans",
+            got=structure.scans,
+        )
+
+
 def _decode_with_opencv(
-    data: bytes, *, exif: bool, flags: int = cv2.IMREAD_COLOR
+    data: bytes, where: object, *, exif: bool, flags: int = cv2.IMREAD_COLOR
 ) -> np.ndarray | None:
+    """Decode a picture file; None if it is damaged or none.
+
+    Raises:
+        ImageError: it is too large, for the limit or for the memory.
+    """
     flags = flags if exif else flags | cv2.IMREAD_IGNORE_ORIENTATION
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
-    except cv2.error:
+    except cv2.error as error:
+        if error.code == _NO_MEMORY:
+            raise ImageError("there is not enough memory to decode it", where=where) from None
+        if _OWN_LIMIT in error.err:
+            raise too_many_pixels(where) from None
         return None
-    return None if image is None else np.asarray(image)
+    if image is None:
+        return None
+    check_pixels(image.shape[0], image.shape[1], where)  # a format whose header is not read
+    return np.asarray(image)

@@ -30,8 +30,7 @@ def read_image(
     Grey, 16-bit, CMYK and transparent pictures become 8-bit BGR; transparency is dropped.
 
     Args:
-        path: any format that OpenCV reads; at most `darknet_torch.media.decoding.MAX_PIXELS`
-            pixels.
+        path: any format that OpenCV reads; at most `picture_limits.max_pixels()` pixels.
         exif: rotate the picture according to its EXIF orientation.
         decoder: the JPEG decoder: "darknet" for stb_image, which Darknet's CPU build uses;
             "opencv" for OpenCV's, which Darknet's builds with OpenCV use and which is twice as

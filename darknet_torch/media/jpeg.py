@@ -25,10 +25,12 @@ class JpegStructure:
         stb_filler: the bytes to append so that stb_image decodes the picture as Darknet's CPU
             build does, none for a whole one; None if that build shows memory that was never
             written, so that there is nothing to reproduce.
+        scans: how many there are.
     """
 
     is_whole: bool
     stb_filler: bytes | None
+    scans: int
 
     @staticmethod
     def parse(data: bytes) -> JpegStructure:
@@ -48,7 +50,7 @@ class JpegStructure:
         interval, scans, filler = 0, 0, None
         for marker, content in _segments(data):
             if marker == _END:
-                return JpegStructure(is_whole=True, stb_filler=b"")
+                return JpegStructure(is_whole=True, stb_filler=b"", scans=scans)
             if marker in _FRAMES:
                 frame = _Frame.parse(marker, content)
             elif marker == _RESTART_INTERVAL:
@@ -57,7 +59,7 @@ class JpegStructure:
                 scans += 1
                 if scans == 1 and frame.sequential and content[:1] == bytes((frame.components,)):
                     filler = _RESTART * -(-frame.blocks // interval) if interval else b""
-        return JpegStructure(is_whole=False, stb_filler=filler)
+        return JpegStructure(is_whole=False, stb_filler=filler, scans=scans)
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,10 @@ import numpy as np
 
 from darknet_torch.arguments import described
 from darknet_torch.errors import ImageError
-from darknet_torch.media.decoding import MAX_PIXELS, DecodedPicture, decode_picture
+from darknet_torch.media.decoding import DecodedPicture, decode_picture
 from darknet_torch.media.images import Image, as_bgr, read_image
 from darknet_torch.media.path_advice import advising
+from darknet_torch.media.picture_limits import check_pixels
 from darknet_torch.media.web_picture import fetch_picture
 from darknet_torch.text import is_web_url
 
@@ -192,6 +193,8 @@ def _undamaged(decoded: DecodedPicture) -> Image:
 
 
 def _open_array(array: Image, exif: bool) -> OpenedPicture:
+    if array.ndim in (2, 3):
+        check_pixels(array.shape[0], array.shape[1], None)
     return OpenedPicture(np.ascontiguousarray(as_bgr(array)))
 
 
@@ -215,13 +218,10 @@ def _open_pil_image(image: Any, exif: bool) -> OpenedPicture:
 
     name = os.fspath(getattr(image, "filename", "") or "")
     where = name or None
-    if not image.width or not image.height or image.width * image.height > MAX_PIXELS:
-        raise ImageError(
-            "this PIL image has an unusable size",
-            where=where,
-            expected=f"1 to {MAX_PIXELS} pixels",
-            got=f"{image.width} x {image.height}",
-        )
+    check_pixels(image.height, image.width, where)
+    if not image.width or not image.height:
+        got = f"{image.width} x {image.height} pixels"
+        raise ImageError("this PIL image is empty", where=where, got=got)
     try:
         turned = ImageOps.exif_transpose(image) if exif else image
         if turned.mode.startswith("I"):
@@ -231,9 +231,11 @@ def _open_pil_image(image: Any, exif: bool) -> OpenedPicture:
         if plain.mode == "F":
             raise ValueError("floats, whose range is not known")
         rgb = np.asarray(plain.convert("RGB"))
-    except (OSError, SyntaxError, ValueError) as error:  # PIL's errors for a broken file
+    except ImageError:
+        raise
+    except Exception as error:  # noqa: BLE001 (PIL raises many for a broken file)
         raise ImageError(
-            f"this PIL image cannot be read ({error})",
+            f"this PIL image cannot be read ({error or type(error).__name__})",
             where=where,
             expected="mode RGB, L, P, RGBA, CMYK, I;16 or another that PIL converts to RGB",
             got=f"mode {image.mode}",
@@ -283,6 +285,7 @@ def _open_tensor(tensor: Any, exif: bool) -> OpenedPicture:
             got=dtype,
             fix="convert it: tensor.to(torch.uint8)",
         )
+    check_pixels(shape[1], shape[2], None)
     try:
         plain = tensor.detach().cpu()
         values = plain.numpy() if dtype == "uint8" else plain.float().numpy()

@@ -58,7 +58,8 @@ def decode_jpeg(data: bytes, *, exif: bool, max_pixels: int) -> np.ndarray | Non
         max_pixels: larger pictures are not decoded.
 
     Returns:
-        BGR uint8 [H, W, 3]; None if stb_image cannot decode it, or cannot be used.
+        BGR uint8 [H, W, 3]; None if stb_image cannot decode it, not in the memory that there is,
+        or cannot be used.
 
     Warns:
         CfgWarning: libstb cannot be used; once in a process.
@@ -68,9 +69,9 @@ def decode_jpeg(data: bytes, *, exif: bool, max_pixels: int) -> np.ndarray | Non
         return None
     try:
         decoded = _libstb.Image.open(data, channels=_BGR, orient=exif, max_bytes=_BGR * max_pixels)
-    except (_libstb.Error, ValueError):
+        return np.ascontiguousarray(decoded.numpy()[:, :, ::-1])
+    except (_libstb.Error, ValueError, MemoryError):
         return None
-    return np.ascontiguousarray(decoded.numpy()[:, :, ::-1])
 
 
 def size_in_header(path: str | os.PathLike[str], *, exif: bool) -> tuple[int, int] | None:
@@ -88,7 +89,7 @@ def size_in_header(path: str | os.PathLike[str], *, exif: bool) -> tuple[int, in
     try:
         width, height, _ = _libstb.iminfo(path)
         transposed = exif and _libstb.exif_orientation(path) >= _FIRST_TRANSPOSED
-    except (_libstb.Error, ValueError, OSError):
+    except (_libstb.Error, ValueError, OSError, MemoryError):
         return None
     return (width, height) if transposed else (height, width)
 

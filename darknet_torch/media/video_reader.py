@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
 
 from darknet_torch.errors import ImageError
+from darknet_torch.media.picture_limits import check_declared_size, check_pixels, max_pixels
 from darknet_torch.media.sources import PictureSource, SourceKind
-from darknet_torch.text import backslash_fix, path_exists, refusal
+from darknet_torch.text import backslash_fix, is_file, is_folder, path_exists, refusal
 
 DEFAULT_FPS = 25.0  # frames per second of a source that reports none. Source: image_opencv.cpp
 _CREDIBLE_FPS = (1.0, 240.0)  # some streams report the ticks of their clock instead
@@ -64,8 +66,9 @@ def expected_frames(source: PictureSource) -> int | None:
     if source.may_wait:
         return None
     try:
-        return max(0, int(cv2.VideoCapture(source.name).get(cv2.CAP_PROP_FRAME_COUNT)))
-    except cv2.error:
+        _check_is_file(source)
+        return max(0, _frame_count(cv2.VideoCapture(source.name)))
+    except (cv2.error, ImageError):
         return 0
 
 
@@ -83,13 +86,7 @@ def read_frames(
 
 def _open(source: PictureSource, options: VideoReadOptions) -> cv2.VideoCapture:
     camera = int(source.name) if source.kind is SourceKind.WEBCAM else None
-    is_file = source.kind is SourceKind.VIDEO and "://" not in source.name
-    if is_file and not path_exists(source.name):
-        raise ImageError(
-            refusal(source.name) or "no such video",
-            where=source.name,
-            fix=backslash_fix(source.name),
-        )
+    _check_is_file(source)
     try:
         capture = cv2.VideoCapture(source.name if camera is None else camera)
         opened = capture.isOpened()
@@ -98,8 +95,60 @@ def _open(source: PictureSource, options: VideoReadOptions) -> cv2.VideoCapture:
     if not opened:
         what = f"this {source.kind.value} cannot be opened"
         raise ImageError(what, where=source.name if camera is None else f"webcam {camera}")
+    _check_declared_size(source, capture)
     capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, float(options.exif))
     return capture
+
+
+def _is_local(source: PictureSource) -> bool:
+    return source.kind is SourceKind.VIDEO and "://" not in source.name
+
+
+def _check_is_file(source: PictureSource) -> None:
+    """Refuse a path of a video that is none, or of a pipe, for which FFmpeg would wait for ever.
+
+    Raises:
+        ImageError: there is no such file.
+    """
+    if not _is_local(source):
+        return
+    if not path_exists(source.name):
+        raise ImageError(
+            refusal(source.name) or "no such video",
+            where=source.name,
+            fix=backslash_fix(source.name),
+        )
+    if not is_file(source.name):
+        raise ImageError(
+            "not a file",
+            where=source.name,
+            expected="a video",
+            got="a folder" if is_folder(source.name) else "a pipe or a device",
+            fix="give a camera by its number, such as 0",
+        )
+
+
+def _check_declared_size(source: PictureSource, capture: cv2.VideoCapture) -> None:
+    """Refuse a video whose frames would take memory out of proportion, before one is decoded.
+
+    Raises:
+        ImageError: they would.
+    """
+    sides = (cv2.CAP_PROP_FRAME_HEIGHT, cv2.CAP_PROP_FRAME_WIDTH)
+    height, width = (max(0, int(capture.get(side))) for side in sides)
+    try:
+        if _is_local(source):
+            check_declared_size(height, width, Path(source.name).stat().st_size, source.name)
+        else:
+            check_pixels(height, width, source.name)
+    except ImageError:
+        capture.release()
+        raise
+
+
+def _frame_count(capture: cv2.VideoCapture) -> int:
+    """Return how many frames the header says there are; 0 or less if it says nothing."""
+    return int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
 
 
 def _fps(capture: cv2.VideoCapture) -> float:
@@ -112,12 +161,13 @@ def _read_frame(capture: cv2.VideoCapture) -> np.ndarray | None:
     """Return the next frame, BGR uint8 [H, W, 3]; None if there is none or it is broken.
 
     OpenCV raises an error for some frames, such as one whose declared length it does not accept.
+    A frame that is larger than those that the header declares may be too large.
     """
     try:
         done, image = capture.read()
     except cv2.error:
         return None
-    return image if done else None
+    return image if done and image.shape[0] * image.shape[1] <= max_pixels() else None
 
 
 def _read_file(
@@ -127,7 +177,7 @@ def _read_file(
 
     Differs: Darknet's demo ends at the first frame that cannot be decoded.
     """
-    fps, count = _fps(capture), int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+    fps, count = _fps(capture), _frame_count(capture)
     number = last_decoded = 0
     try:
         while number - last_decoded < _MAX_BROKEN and (number <= count or number == last_decoded):

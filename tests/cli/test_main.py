@@ -182,7 +182,7 @@ def test_the_help_of_detect_names_what_every_command_shares():
         "--cfg --weights --names --data --dialect --width --height --batch --device --precision "
         "--backend "
         "--threshold -thresh --nms-threshold --letterbox --stretch --resize --exif --no-exif "
-        "--seed --workers --threads --strict --quiet --verbose --format --out --save "
+        "--max-pixels --seed --workers --threads --strict --quiet --verbose --format --out --save "
         "--classes --max-detections --reconnects --show"
     ).split():
         assert f"{option} " in text or f"{option}," in text, option

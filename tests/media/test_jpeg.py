@@ -13,35 +13,44 @@ from tests.media.picture_files import (
     segment,
 )
 
+IMAGE = np.zeros((16, 16, 3), np.uint8)
+PROGRESSIVE = encoded(IMAGE, ".jpg", [cv2.IMWRITE_JPEG_PROGRESSIVE, 1])
 UNITS = 24  # 8 x 8 pixels each, of 48 x 32; two of them between restart markers
+
+
+def parsed(jpeg):
+    """Whether it is whole, and its filler."""
+    structure = JpegStructure.parse(jpeg)
+    return structure.is_whole, structure.stb_filler
 
 
 @pytest.mark.parametrize("jpeg", [JPEG, JPEG_WITH_RESTARTS], ids=["plain", "restarts"])
 def test_a_whole_jpeg_needs_no_filler(jpeg):
     for extra in (b"", b"after the end \xff\xda"):
-        assert JpegStructure.parse(jpeg + extra) == JpegStructure(is_whole=True, stb_filler=b"")
+        assert parsed(jpeg + extra) == (True, b"")
 
 
 @pytest.mark.parametrize("cut", [1, 2, 40, 120])
 def test_a_sequential_jpeg_is_read_as_it_is(cut):
-    assert JpegStructure.parse(JPEG[:-cut]) == JpegStructure(is_whole=False, stb_filler=b"")
+    assert parsed(JPEG[:-cut]) == (False, b"")
 
 
 def test_restart_markers_stand_for_the_missing_intervals():
-    found = JpegStructure.parse(JPEG_WITH_RESTARTS[:-40])
-    assert found == JpegStructure(is_whole=False, stb_filler=b"\xff\xd0" * (UNITS // 2))
+    assert parsed(JPEG_WITH_RESTARTS[:-40]) == (False, b"\xff\xd0" * (UNITS // 2))
 
 
 def test_a_progressive_jpeg_has_nothing_to_reproduce():
-    image = np.zeros((16, 16, 3), np.uint8)
-    jpeg = encoded(image, ".jpg", [cv2.IMWRITE_JPEG_PROGRESSIVE, 1])
-    assert JpegStructure.parse(jpeg).is_whole
-    assert JpegStructure.parse(jpeg[:-2]) == JpegStructure(is_whole=False, stb_filler=None)
+    assert JpegStructure.parse(PROGRESSIVE).is_whole
+    assert parsed(PROGRESSIVE[:-2]) == (False, None)
+
+
+def test_scans_are_counted():
+    assert [JpegStructure.parse(jpeg).scans for jpeg in (JPEG, PROGRESSIVE)] == [1, 10]
 
 
 def test_a_jpeg_that_ends_in_its_header_has_nothing_to_reproduce():
     for cut in (2, 3, 4, 100, JPEG.index(b"\xff\xda") + 2, JPEG.index(b"\xff\xda") + 6):
-        assert JpegStructure.parse(JPEG[:cut]) == JpegStructure(is_whole=False, stb_filler=None)
+        assert parsed(JPEG[:cut]) == (False, None)
 
 
 def test_the_end_of_a_thumbnail_is_not_the_end_of_the_picture():

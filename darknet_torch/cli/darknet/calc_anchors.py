@@ -19,8 +19,8 @@ from darknet_torch.cli.data_options import DataSetOptions
 from darknet_torch.cli.dataset_loading import open_data
 from darknet_torch.cli.options import (
     ReportingOptions,
-    exif_option,
     parsed_into,
+    reading_options,
 )
 from darknet_torch.cli.parameter_types import PATH, POSITIVE
 from darknet_torch.cli.reporting import report_warnings
@@ -60,7 +60,7 @@ class CalcAnchorsOptions:
     "-height", type=POSITIVE, required=True, help="Height of the network's input, in pixels."
 )
 @click.option("-show", is_flag=True, help=f"Draw boxes and anchors to {_CLOUD}.")
-@exif_option
+@reading_options
 @click.option("-dont_show", is_flag=True, hidden=True, expose_value=False)
 @general_flags
 @parsed_into(CalcAnchorsOptions)
