@@ -8,8 +8,10 @@ import io
 import itertools
 import os
 import re
+import selectors
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,6 +29,7 @@ _BLANKS = " \t\r\n\v\f"  # other white space may be part of a file's name
 _NOT_THERE = (errno.ENOENT, errno.ENOTDIR)
 _FOREIGN_SURROGATES = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 _WEB_SCHEMES = ("http", "https")
+_LONGEST_SILENCE = 60.0  # seconds, of a pipe that something has open to write
 _MOST_LISTED = 2000  # files of a folder that an error may look at
 _SIMILAR = 0.9  # one or two wrong letters in a name and its suffix
 _Path = str | os.PathLike[str]
@@ -50,8 +53,8 @@ def open_to_read(path: _Path) -> BinaryIO:
 
     Raises:
         OSError: the file cannot be read; or the system allows no such name; or it is a pipe that
-            nothing writes to, or a device with content, whose end may never come. ``strerror``
-            is then always set.
+            nothing writes to, or not for a minute, or a device with content, whose end may never
+            come. ``strerror`` is then always set.
     """
     try:
         file = open(path, "rb", opener=_open_at_once)  # noqa: SIM115 (it is returned)
@@ -81,14 +84,22 @@ def _with_an_end(file: BinaryIO) -> BinaryIO:
 
 
 def _read_pipe(pipe: BinaryIO) -> bytes:
-    try:
-        start = os.read(pipe.fileno(), 1)
-        if not start:
-            raise OSError(errno.EINVAL, "a pipe that nothing writes to")
-    except BlockingIOError:  # something has it open to write, and has not written yet
-        start = b""
-    os.set_blocking(pipe.fileno(), True)
-    return start + pipe.read()
+    parts = list(iter(lambda: _read_part(pipe.fileno()), b""))
+    if not parts:
+        raise OSError(errno.EINVAL, "a pipe that nothing writes to")
+    return b"".join(parts)
+
+
+def _read_part(pipe: int) -> bytes:
+    """Return what is in a pipe, or comes within `_LONGEST_SILENCE`; nothing at its end."""
+    with suppress(BlockingIOError):  # something has it open to write, and has not written yet
+        return os.read(pipe, io.DEFAULT_BUFFER_SIZE)
+    with selectors.DefaultSelector() as selector:
+        selector.register(pipe, selectors.EVENT_READ)
+        if not selector.select(_LONGEST_SILENCE):
+            what = f"a pipe to which nothing was written for {_LONGEST_SILENCE:g} s"
+            raise OSError(errno.ETIMEDOUT, what)
+    return os.read(pipe, io.DEFAULT_BUFFER_SIZE)
 
 
 def ascii_compatible(data: bytes) -> bytes:

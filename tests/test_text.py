@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from darknet_torch import text
 from darknet_torch.errors import UsageError
 from darknet_torch.text import (
     ascii_compatible,
@@ -149,6 +150,16 @@ def test_a_pipe_is_read_to_its_end():
     threading.Timer(0.01, lambda: (os.write(sender, b"cat\ndog\n"), os.close(sender))).start()
     assert read_bytes(f"/dev/fd/{receiver}") == b"cat\ndog\n"
     os.close(receiver)
+
+
+def test_a_pipe_that_stays_silent_is_not_waited_for_for_ever(monkeypatch):
+    monkeypatch.setattr(text, "_LONGEST_SILENCE", 0.01)
+    receiver, sender = os.pipe()
+    os.write(sender, b"cat\n")
+    with pytest.raises(OSError, match=r"a pipe to which nothing was written for 0\.01 s"):
+        read_bytes(f"/dev/fd/{receiver}")
+    os.close(receiver)
+    os.close(sender)
 
 
 def test_a_device_without_an_end_is_refused_and_an_empty_one_is_empty():

@@ -30,7 +30,7 @@ names_options = all_options(
 
 @dataclass(frozen=True, kw_only=True)
 class DataFormatOptions:
-    """Options for reading a data set; see `data_format_options`, and `reading_options` for `exif`."""
+    """Options for reading a data set; see `data_format_options`; for `exif`, `reading_options`."""
 
     images: str | None = None
     voc_origin: int = VOC_ORIGIN

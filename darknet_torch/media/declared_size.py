@@ -31,7 +31,7 @@ def declared_size(data: bytes) -> tuple[int, int] | None:
         if matches(data):
             try:
                 return read(data)
-            except (ValueError, struct.error):
+            except (ValueError, OverflowError, struct.error):  # of an offset beyond memory, too
                 return None
     return None
 

@@ -67,8 +67,10 @@ def expected_frames(source: PictureSource) -> int | None:
         return None
     try:
         _check_is_file(source)
-        return max(0, _frame_count(cv2.VideoCapture(source.name)))
-    except (cv2.error, ImageError):
+        count = max(0, _frame_count(cv2.VideoCapture(source.name)))
+        # A frame takes a byte or more, whatever the header says.
+        return min(count, Path(source.name).stat().st_size) if _is_local(source) else count
+    except (cv2.error, ImageError, OSError):
         return 0
 
 

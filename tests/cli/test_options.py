@@ -8,7 +8,13 @@ import pytest
 from click.testing import CliRunner
 
 from darknet_torch.cli.main import main
-from darknet_torch.cli.options import ReportingOptions, parsed_into, quiet_option
+from darknet_torch.cli.options import (
+    ReportingOptions,
+    max_pixels_option,
+    parsed_into,
+    quiet_option,
+)
+from darknet_torch.media.picture_limits import VARIABLE, max_pixels
 
 
 def leaf_commands(group):
@@ -41,6 +47,36 @@ def test_every_command_has_a_dataclass_with_its_parameters():
         needed = {field.name for field in fields if field.default is dataclasses.MISSING}
         assert needed <= exposed, command.name
     assert plain == ["path", "completion", "help", "version"]
+
+
+READ_PICTURES = (
+    "bench check classify detect eval kmeans new report train "
+    "augment init merge show split stats demo map recall valid predict"
+).split()
+
+
+def test_every_command_that_reads_pictures_has_their_limit():
+    found = {
+        command.name
+        for command in leaf_commands(main)
+        if any("--max-pixels" in param.opts for param in command.params)
+    }
+    assert found >= set(READ_PICTURES)
+
+
+def test_the_limit_of_pictures_holds_while_the_command_runs(monkeypatch):
+    monkeypatch.setenv(VARIABLE, "7")
+
+    @click.command()
+    @max_pixels_option
+    def command():
+        click.echo(max_pixels())
+
+    assert CliRunner().invoke(command, ["--max-pixels", "900"]).output == "900\n"
+    assert CliRunner().invoke(command).output == "7\n"
+    monkeypatch.setenv(VARIABLE, "many")
+    error = CliRunner().invoke(command).exception
+    assert str(error).startswith(f"{VARIABLE}: not a number of pixels")
 
 
 def test_every_dataclass_is_frozen():

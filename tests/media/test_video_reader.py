@@ -1,11 +1,15 @@
 """Reading videos, streams and cameras: order, missing frames, reconnecting."""
 
+import os
+import struct
+
 import cv2
 import numpy as np
 import pytest
 
 from darknet_torch.errors import ImageError
 from darknet_torch.media import video_reader as video
+from darknet_torch.media.picture_limits import VARIABLE
 from darknet_torch.media.sources import PictureSource, SourceKind
 from darknet_torch.media.video_reader import DEFAULT_FPS, VideoFrame, VideoReadOptions, read_frames
 from tests.media.sample_videos import (
@@ -41,6 +45,56 @@ def distance(image, other):
 
 def video_of(path):
     return PictureSource(str(path), SourceKind.VIDEO)
+
+
+def declare_size(path, height, width):
+    """Rewrite the size in the headers of an AVI file, which becomes short and uncompressed."""
+    data = bytearray(path.read_bytes()[:20000])
+    struct.pack_into("<2I", data, data.index(b"avih") + 40, width, height)
+    struct.pack_into("<2i", data, data.index(b"strf") + 12, width, height)
+    at = data.index(b"strh") + 12, data.index(b"strf") + 24
+    data[at[0] : at[0] + 4], data[at[1] : at[1] + 4] = b"DIB ", bytes(4)
+    path.write_bytes(data)
+
+
+class TestHostileFiles:
+    @pytest.mark.parametrize(
+        ("side", "what"), [(15000, "the picture is too large"), (14000, "out of proportion")]
+    )
+    def test_frames_that_are_too_large_are_refused_by_the_header(self, clip, side, what):
+        declare_size(clip, side, side)
+        frames, (error,) = read_all(video_of(clip))
+        assert frames == []
+        assert what in error
+        assert f"got {side} x {side} in a file of {clip.stat().st_size} bytes" in error
+
+    def test_a_frame_that_is_larger_than_the_limit_is_one_that_cannot_be_decoded(
+        self, clip, monkeypatch
+    ):
+        source = read_frames(video_of(clip), VideoReadOptions())
+        next(source)
+        monkeypatch.setenv(VARIABLE, "1000")
+        assert [str(one) for one in source if isinstance(one, VideoFrame)] == []
+
+    def test_a_pipe_is_refused_at_once(self, tmp_path):
+        os.mkfifo(tmp_path / "a.mp4")
+        source = video_of(tmp_path / "a.mp4")
+        frames, (error,) = read_all(source)
+        assert "not a file: expected a video, got a pipe or a device" in error
+        assert (frames, video.expected_frames(source)) == ([], 0)
+
+    def test_a_folder_is_no_video(self, tmp_path):
+        assert "expected a video, got a folder" in read_all(video_of(tmp_path))[1][0]
+
+    def test_no_more_frames_are_expected_than_the_file_has_bytes(self, clip):
+        data = bytearray(clip.read_bytes())
+        struct.pack_into("<I", data, data.index(b"avih") + 24, 10**9)
+        struct.pack_into("<I", data, data.index(b"strh") + 40, 10**9)
+        clip.write_bytes(data)
+        assert video.expected_frames(video_of(clip)) == len(data)
+        frames, errors = read_all(video_of(clip))
+        assert (len(frames), len(errors)) == (COUNT, 1)
+        assert "expected 1000000000 frames, as its header says" in errors[0]
 
 
 class TestFiles:
