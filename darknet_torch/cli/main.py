@@ -18,7 +18,7 @@ from darknet_torch.cli.terminal import closing_display
 from darknet_torch.errors import DarknetError, format_message
 from darknet_torch.input_files import protected_inputs
 from darknet_torch.interruption import Interrupted, raising_interrupted
-from darknet_torch.media.picture_limits import DEFAULT_MAX_PIXELS, VARIABLE
+from darknet_torch.media.picture_limits import DEFAULT_MAX_PIXELS, VARIABLE, max_pixels
 from darknet_torch.other_names import COMMANDS
 
 _UNUSABLE = 2
@@ -73,6 +73,7 @@ class Commands(LazyGroup):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             with raising_interrupted(), report_other_warnings(), closing_display():
+                max_pixels()  # of an unusable variable OpenCV would end the program
                 return super().invoke(ctx)
         except DarknetError as error:
             _end(ctx, _UNUSABLE, str(error))

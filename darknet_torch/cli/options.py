@@ -32,7 +32,7 @@ from darknet_torch.cli.parameter_types import (
 from darknet_torch.cli.terminal import echo
 from darknet_torch.cli.value_completion import complete_cfg, complete_device, complete_weights
 from darknet_torch.engines.names import AUTO, BACKENDS
-from darknet_torch.media.picture_limits import DEFAULT_MAX_PIXELS, VARIABLE, max_pixels
+from darknet_torch.media.picture_limits import DEFAULT_MAX_PIXELS, VARIABLE
 from darknet_torch.ops.precision_names import FLOAT32, INT8, PRECISIONS
 
 _FILE_FORMATS = ("json", "jsonl", "csv")  # that files have as their suffix
@@ -177,11 +177,9 @@ network_options = all_options(
 
 def _limit_pixels(context: click.Context, parameter: click.Parameter, given: int | None) -> None:
     """Set the most pixels of a picture for this command and the processes that it starts."""
-    before = os.environ.get(VARIABLE)
     if given is not None:
+        before = os.environ.get(VARIABLE, str(DEFAULT_MAX_PIXELS))
         os.environ[VARIABLE] = str(given)
-    max_pixels()  # an unusable variable is an error now, before OpenCV reads it
-    if given is not None and before is not None:
         context.call_on_close(lambda: os.environ.__setitem__(VARIABLE, before))
 
 

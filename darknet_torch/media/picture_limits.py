@@ -27,7 +27,7 @@ def max_pixels() -> int:
     Raises:
         UsageError: the variable of the environment is no number above 0.
     """
-    given = os.environ.get(VARIABLE, "").strip() or str(DEFAULT_MAX_PIXELS)
+    given = os.environ.get(VARIABLE, str(DEFAULT_MAX_PIXELS))
     if not given.isdecimal() or len(given) > _MOST_DIGITS or not int(given):
         raise UsageError(
             "not a number of pixels",
