@@ -24,6 +24,8 @@ import difflib
 import warnings
 from collections.abc import Iterable
 
+from darknet_torch.printable import escape_controls, escape_in_line
+
 _LONGEST_VALUE, _SHOWN = 1000, 60  # characters of a wrong value in a message
 
 
@@ -123,18 +125,22 @@ def format_message(
 ) -> str:
     """Join the parts of a message: ``where: what: expected ..., got ...; fix``.
 
+    Control characters, which may come from a file or a server, are shown as ``\\x1b``; where it
+    was found, and what, stay in one line.
+
     Args:
         what, where, expected, got, fix: as `_StructuredMessage` takes them; parts that are None
             are left out.
     """
-    text = f"{where}: {what}" if where is not None else what
+    text = f"{escape_in_line(str(where))}: {what}" if where is not None else what
     if expected is not None:
         text += f": expected {expected}"
     if got is not None:
-        text += f"{',' if expected is not None else ':'} got {_shorten(str(got))}"
+        shown = escape_in_line(_shorten(str(got)))
+        text += f"{',' if expected is not None else ':'} got {shown}"
     if fix:
         text += f"; {fix}"
-    return text
+    return escape_controls(text)
 
 
 def counted(count: int, word: str) -> str:

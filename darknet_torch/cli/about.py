@@ -5,12 +5,13 @@ from __future__ import annotations
 import click
 
 from darknet_torch import __version__
+from darknet_torch.cli.terminal import echo
 
 
 @click.command()
 def version() -> None:
     """Print the version, as `dtorch --version` does."""
-    click.echo(f"dtorch, version {__version__}")
+    echo(f"dtorch, version {__version__}")
 
 
 @click.command("help")
@@ -24,4 +25,4 @@ def help_command(words: tuple[str, ...]) -> None:
         if command is None:
             break
         context = click.Context(command, info_name=name, parent=context)
-    click.echo(context.get_help())
+    echo(context.get_help())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import click
 
 from darknet_torch.cli.lazy import LazyGroup
 from darknet_torch.cli.options import parsed_into
+from darknet_torch.cli.terminal import echo
 from darknet_torch.cli.value_completion import complete_cached
 from darknet_torch.cli.words import are_options, find_spelling, option_spellings
 from darknet_torch.engines.cache import CacheError, EngineCache, Entry
@@ -82,13 +84,13 @@ def list_command(options: ListOptions) -> None:
             "bytes": sum(entry.bytes for entry in entries),
             "entries": [_to_json(entry) for entry in entries],
         }
-        click.echo(json.dumps(content, indent=1))
+        echo(json.dumps(content, indent=1))
         return
     for line in _table(entries):
-        click.echo(line)
+        echo(line)
     total = describe_bytes(sum(entry.bytes for entry in entries))
     found = _counted_models(entries) if entries else "no prepared models"
-    click.echo(f"{found}, {total} of at most {describe_bytes(limit)}, in {engines.folder}")
+    echo(f"{found}, {total} of at most {describe_bytes(limit)}, in {engines.folder}")
 
 
 def _counted_models(entries: Sequence[Entry]) -> str:
@@ -99,7 +101,7 @@ def _counted_models(entries: Sequence[Entry]) -> str:
 @cache.command(name="path", short_help="Print the folder of the prepared models.")
 def path_command() -> None:
     """Print the folder of what is prepared; it need not exist."""
-    click.echo(EngineCache().folder)
+    echo(os.fsencode(EngineCache().folder))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,9 +136,9 @@ def clear_command(options: ClearOptions) -> None:
         engines.remove_leftovers()
     if chosen:
         total = describe_bytes(sum(entry.bytes for entry in removed))
-        click.echo(f"removed {_counted_models(removed)}, {total}")
+        echo(f"removed {_counted_models(removed)}, {total}")
     else:
-        click.echo(f"nothing to remove in {engines.folder}")
+        echo(f"nothing to remove in {engines.folder}")
     if len(removed) < len(chosen):
         sys.exit(_SOME_FAILED)
 
@@ -146,7 +148,7 @@ def _remove(engines: EngineCache, entry: Entry) -> bool:
     try:
         engines.remove(entry.key)
     except CacheError as error:
-        click.echo(f"dtorch: {error}", err=True)
+        echo(f"dtorch: {error}", err=True)
         return False
     return True
 

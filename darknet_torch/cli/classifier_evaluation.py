@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from darknet_torch.cfg.data_file import read_data_file
 from darknet_torch.cli.batch_choice import choose_batch_size
 from darknet_torch.cli.dataset_loading import find_data, protect_data_set
@@ -21,6 +19,7 @@ from darknet_torch.cli.detector_evaluation import (
 from darknet_torch.cli.input_protection import protect_inputs
 from darknet_torch.cli.progress import progress_bar
 from darknet_torch.cli.reporting import report_warnings, warn_of_problems
+from darknet_torch.cli.terminal import echo
 from darknet_torch.errors import DarknetError, UsageError
 from darknet_torch.text import is_folder
 
@@ -82,7 +81,7 @@ def evaluate_classifier(network: Network | EngineModel, options: EvaluationOptio
     )
     guesses = _classify_all(classifier, pictures, options)
     for error in guesses.errors:
-        click.echo(f"dtorch: {error}", err=True)
+        echo(f"dtorch: {error}", err=True)
     if not guesses.indices:
         raise UsageError("no picture can be read", where=pictures.origin)
     all_truths = true_class_ids(pictures)
@@ -92,7 +91,7 @@ def evaluate_classifier(network: Network | EngineModel, options: EvaluationOptio
     print_result(score.lines(), score.to_dict(), options)
     if guesses.errors:
         failed, total = len(guesses.errors), len(pictures.paths)
-        click.echo(f"dtorch: {failed} of {total} pictures failed", err=True)
+        echo(f"dtorch: {failed} of {total} pictures failed", err=True)
         sys.exit(SOME_FAILED)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
+from darknet_torch.cli.terminal import echo
+
 _VARIABLE = "_DTORCH_COMPLETE"  # the name that click uses for a program called dtorch
 
 
@@ -21,4 +23,4 @@ def completion(shell: str) -> None:
     root = click.get_current_context().find_root()
     kind = get_completion_class(shell)
     assert kind is not None, "click knows each of the choices"
-    click.echo(kind(root.command, {}, "dtorch", _VARIABLE).source())
+    echo(kind(root.command, {}, "dtorch", _VARIABLE).source())

@@ -22,6 +22,7 @@ from darknet_torch.cli.options import (
 from darknet_torch.cli.parameter_types import FRACTION, OUTPUT_FILE, PATH
 from darknet_torch.cli.progress import stage_line
 from darknet_torch.cli.reporting import report_warnings_at_once
+from darknet_torch.cli.terminal import echo
 from darknet_torch.downloads.model_files import resolve_model
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def convert(options: ConvertOptions) -> None:
             on_stage=show_stage,
         )
     for line in report.lines():
-        click.echo(line)
+        echo(line)
 
 
 def _graph_options(options: ConvertOptions) -> GraphOptions | None:

@@ -46,6 +46,7 @@ from darknet_torch.cli.reporting import (
     warn_of_problems,
 )
 from darknet_torch.cli.result_output import print_or_write
+from darknet_torch.cli.terminal import echo
 from darknet_torch.datasets.formats import DATASET_FORMATS
 from darknet_torch.errors import UsageError, counted
 
@@ -194,7 +195,7 @@ def _open_to_check(options: DatasetCheckOptions) -> tuple[dict[str, DataSet], li
     protect_data_set(options.data, splits.values())
     notes = [str(item) for item in findings if item.severity is Severity.NOTE]
     for text in notes:
-        click.echo(text, err=True)
+        echo(text, err=True)
     return splits, [item for item in findings if item.severity is not Severity.NOTE]
 
 
@@ -316,9 +317,9 @@ def show_command(options: ShowOptions) -> None:
             chosen, names, columns=options.columns, size=options.size, style=options.style()
         )
     if note := note_undrawable_names([*names, *(item.path.name for item in chosen)]):
-        click.echo(note, err=True)
+        echo(note, err=True)
     write_picture(Path(out), sheet)
-    click.echo(f"{out}: {len(chosen)} of {len(examples)} pictures")
+    echo(f"{out}: {len(chosen)} of {len(examples)} pictures")
     exit_if_any(errors)
 
 

@@ -14,6 +14,7 @@ from darknet_torch.cli.dataset_source import SourceOptions, source_options
 from darknet_torch.cli.options import parsed_into
 from darknet_torch.cli.parameter_types import NOT_NEGATIVE, OUTPUT_FOLDER, POSITIVE
 from darknet_torch.cli.reporting import exit_if_problems
+from darknet_torch.cli.terminal import echo
 from darknet_torch.cli.train_choices import type_of
 from darknet_torch.errors import UsageError, counted
 
@@ -86,14 +87,14 @@ def augment_command(options: AugmentOptions) -> None:
         originals=options.originals,
     )
     for name, (pictures, boxes) in done.counts.items():
-        click.echo(f"{name}: {counted(pictures, 'picture')}, {counted(boxes, 'box')}")
-    click.echo(
+        echo(f"{name}: {counted(pictures, 'picture')}, {counted(boxes, 'box')}")
+    echo(
         f"{done.copies} of {done.split} are augmented, with {counted(done.boxes, 'box')}; "
         f"{counted(done.dropped, 'box')} left the picture"
     )
     data = str(Path(options.out) / "dataset.data")
-    click.echo(f"wrote {data}")
-    click.echo(f"next: {shlex.join(['dtorch', 'dataset', 'show', data])}")
+    echo(f"wrote {data}")
+    echo(f"next: {shlex.join(['dtorch', 'dataset', 'show', data])}")
     exit_if_problems(done.problems)
 
 

@@ -14,6 +14,7 @@ import click
 from darknet_torch.cli.dataset_source import SourceOptions, source_options
 from darknet_torch.cli.options import parsed_into
 from darknet_torch.cli.parameter_types import NOT_NEGATIVE, OUTPUT_FOLDER
+from darknet_torch.cli.terminal import echo
 from darknet_torch.errors import UsageError, counted
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def init_command(options: InitOptions) -> None:
         options.open(), Path(options.data[0]), out, valid=options.valid, seed=options.seed
     )
     for line in _describe(done):
-        click.echo(line)
+        echo(line)
 
 
 def _describe(done: InitialisedDataSet) -> Iterator[str]:

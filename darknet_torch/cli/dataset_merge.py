@@ -13,6 +13,7 @@ from darknet_torch.cli.dataset_loading import protect_data_set
 from darknet_torch.cli.options import all_options, parsed_into, reading_options
 from darknet_torch.cli.parameter_types import OUTPUT_FOLDER, PATH
 from darknet_torch.cli.reporting import exit_if_problems
+from darknet_torch.cli.terminal import echo
 from darknet_torch.datasets import VOC_ORIGIN
 from darknet_torch.datasets.formats import DATASET_FORMATS, PICTURE_MODES
 from darknet_torch.errors import UsageError, counted
@@ -50,14 +51,14 @@ new_folder_options = all_options(
 def print_written(done: Conversion, options: NewFolderOptions) -> None:
     """Print the pictures and boxes of each split that was written, where, and the next command."""
     for name, (count, boxes) in done.counts.items():
-        click.echo(f"{name}: {counted(count, 'picture')}, {counted(boxes, 'box')}")
+        echo(f"{name}: {counted(count, 'picture')}, {counted(boxes, 'box')}")
     data, more = options.out, list[str]()
     if options.target_format == "darknet":
         data = str(Path(data) / "dataset.data")
     elif options.target_format == "voc" and options.voc_origin != VOC_ORIGIN:
         more = ["--voc-origin", str(options.voc_origin)]
-    click.echo(f"wrote {data}")
-    click.echo(f"next: {shlex.join(['dtorch', 'check', data, *more])}")
+    echo(f"wrote {data}")
+    echo(f"next: {shlex.join(['dtorch', 'check', data, *more])}")
 
 
 @dataclass(frozen=True, kw_only=True)

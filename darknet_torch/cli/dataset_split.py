@@ -14,6 +14,7 @@ from darknet_torch.cli.dataset_source import SourceOptions, near_duplicates_opti
 from darknet_torch.cli.options import parsed_into, workers_option
 from darknet_torch.cli.parameter_types import NOT_NEGATIVE, OUTPUT_FOLDER
 from darknet_torch.cli.reporting import exit_if_problems
+from darknet_torch.cli.terminal import echo
 from darknet_torch.errors import UsageError, counted
 
 if TYPE_CHECKING:
@@ -100,10 +101,10 @@ def split_command(options: SplitOptions) -> None:
     write_parts(dealt, path, next(iter(splits.values())).names, folder)
     _say_what_is_dealt_out(list(splits), list(dealt))
     for name, items in dealt.items():
-        click.echo(f"{name}: {counted(len(items), 'picture')}")
+        echo(f"{name}: {counted(len(items), 'picture')}")
         if not items:
             what = "its share is smaller than a picture, or than a group of them"
-            click.echo(f"note: {name} has no pictures: {what}", err=True)
+            echo(f"note: {name} has no pictures: {what}", err=True)
     exit_if_problems([problem for data in splits.values() for problem in data.problems])
 
 
@@ -116,7 +117,7 @@ def _say_what_is_dealt_out(splits: Sequence[str], parts: Sequence[str]) -> None:
     if renewed and ended:
         way = f"to leave them out, give {' '.join(f'--split {name}' for name in renewed)}"
         what = f"the pictures of {', '.join(ended)} are dealt out, too; {way}"
-        click.echo(f"note: {what}", err=True)
+        echo(f"note: {what}", err=True)
 
 
 def _find_groups(examples: Sequence[Example], options: SplitOptions) -> dict[Path, int]:
@@ -127,13 +128,13 @@ def _find_groups(examples: Sequence[Example], options: SplitOptions) -> dict[Pat
     groups, errors = group_pictures(pictures, workers=options.workers)
     sizes = [size for size in Counter(groups.values()).values() if size > 1]
     if sizes:
-        click.echo(
+        echo(
             f"equal or nearly equal pictures: {sum(sizes)} in {len(sizes)} groups, each of which "
             "stays in one part"
         )
     if errors:
         what = f"{counted(len(errors), 'picture')} cannot be read or compared with others"
-        click.echo(f"note: {what}; the first: {errors[0]}", err=True)
+        echo(f"note: {what}; the first: {errors[0]}", err=True)
     return groups
 
 

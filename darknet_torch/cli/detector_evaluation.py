@@ -9,8 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from darknet_torch.cli.batch_choice import choose_batch_size
 from darknet_torch.cli.data_options import DataSetOptions
 from darknet_torch.cli.dataset_loading import find_data, open_data
@@ -24,6 +22,7 @@ from darknet_torch.cli.parameter_types import STANDARD_STREAM
 from darknet_torch.cli.progress import progress_bar
 from darknet_torch.cli.reporting import report_warnings, warn_of_problems
 from darknet_torch.cli.result_output import print_or_write
+from darknet_torch.cli.terminal import echo
 from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import UsageError
 
@@ -131,7 +130,7 @@ def detect_in_data_set(
             report=options.print_remark,
         )
     for error in detection_pass.errors:
-        click.echo(f"dtorch: {error}", err=True)
+        echo(f"dtorch: {error}", err=True)
     if not detection_pass.readable:
         raise UsageError("no picture can be read", where=data_set.origin)
     readable = tuple(data_set.examples[place] for place in detection_pass.readable)
@@ -184,7 +183,7 @@ def exit_if_failed(detection_pass: DetectionPass) -> None:
     """Exit with 1 if pictures failed; which ones was already printed."""
     if detection_pass.errors:
         total = len(detection_pass.errors) + len(detection_pass.readable)
-        click.echo(f"dtorch: {len(detection_pass.errors)} of {total} pictures failed", err=True)
+        echo(f"dtorch: {len(detection_pass.errors)} of {total} pictures failed", err=True)
         sys.exit(SOME_FAILED)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from darknet_torch.cli.options import DeviceOptions, device_option, parsed_into
+from darknet_torch.cli.terminal import echo
 from darknet_torch.extras import install_command
 
 if TYPE_CHECKING:
@@ -50,12 +51,12 @@ def doctor(options: DoctorOptions) -> None:
 
     examination = examine(options.device)
     if options.output_format == "json":
-        click.echo(json.dumps(examination.to_dict(), indent=1))
+        echo(json.dumps(examination.to_dict(), indent=1))
     else:
         for line in _lines(examination):
-            click.echo(line)
+            echo(line)
     for problem in examination.problems:
-        click.echo(f"dtorch: {problem}", err=True)
+        echo(f"dtorch: {problem}", err=True)
     if examination.problems:
         sys.exit(_SOMETHING_WRONG)
 

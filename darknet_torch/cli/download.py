@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -74,7 +75,7 @@ def download(options: DownloadOptions) -> None:
     """
     if options.lists:
         for line in _list_published():
-            click.echo(line)
+            echo(line)
         return
     if not options.names:
         raise UsageError("nothing to fetch", expected="dtorch download NAME, or --list")
@@ -113,9 +114,9 @@ def _fetch(name: str, options: DownloadOptions) -> bool:
         lines = f"dtorch: {error}".splitlines()
         if is_partial_name(Path(name)):
             lines.append("  training works without it, from random numbers: leave out --weights")
-        click.echo("\n".join(progress.without_printed(lines)), err=True)
+        echo("\n".join(progress.without_printed(lines)), err=True)
         return False
-    click.echo(path)
+    echo(os.fsencode(path))
     return True
 
 

@@ -20,6 +20,7 @@ from darknet_torch.cli.options import (
     verbose_option,
 )
 from darknet_torch.cli.parameter_types import OUTPUT_FILE, PATH
+from darknet_torch.cli.terminal import echo
 from darknet_torch.cli.value_completion import complete_cfg
 from darknet_torch.errors import UsageError
 from darknet_torch.files import write_text
@@ -60,7 +61,7 @@ def info(options: InfoOptions) -> None:
     weights the file is read, and refused if it does not fit.
     """
     if options.lists:
-        click.echo("\n".join(shipped(".cfg")))
+        echo("\n".join(shipped(".cfg")))
         return
     cfg = options.cfg or options.network_cfg
     if not (cfg or options.weights):
@@ -83,10 +84,10 @@ def info(options: InfoOptions) -> None:
             Path(options.graph), draw_graph(summary.rows, Path(cfg or options.weights or "").stem)
         )
     if options.is_json:
-        click.echo(json.dumps(summary.to_dict(), indent=1))
+        echo(json.dumps(summary.to_dict(), indent=1))
         return
     for line in summary.lines():
-        click.echo(line)
+        echo(line)
 
 
 def _check_graph_suffix(path: Path) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
-import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
 import click
@@ -14,12 +14,14 @@ from darknet_torch import __version__
 from darknet_torch.cli.darknet.absent import ABSENT, PROGRAMS
 from darknet_torch.cli.lazy import LazyCommand, LazyGroup
 from darknet_torch.cli.reporting import report_other_warnings
-from darknet_torch.cli.terminal import closing_display
+from darknet_torch.cli.standard_streams import drop_unread_output, open_missing_streams
+from darknet_torch.cli.terminal import closing_display, echo
 from darknet_torch.errors import DarknetError, format_message
 from darknet_torch.input_files import protected_inputs
 from darknet_torch.interruption import Interrupted, raising_interrupted
 from darknet_torch.media.picture_limits import DEFAULT_MAX_PIXELS, VARIABLE, max_pixels
 from darknet_torch.other_names import COMMANDS
+from darknet_torch.printable import escape_controls
 
 _UNUSABLE = 2
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # a disk that takes no more
@@ -70,28 +72,57 @@ _COMMANDS = {
 class Commands(LazyGroup):
     """The commands; an error that the user can cause is reported in one line."""
 
+    def main(self, *args: Any, **extra: Any) -> Any:
+        open_missing_streams()
+        with _reported_errors():  # of printing click's own errors
+            return super().main(*args, **extra)
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        with _reported_errors():  # --help and --version print here
+            return super().make_context(*args, **extra)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            with raising_interrupted(), report_other_warnings(), closing_display():
+            with (
+                _reported_errors(),
+                raising_interrupted(),
+                report_other_warnings(),
+                closing_display(),
+            ):
                 max_pixels()  # of an unusable variable OpenCV would end the program
                 return super().invoke(ctx)
-        except DarknetError as error:
-            _end(ctx, _UNUSABLE, str(error))
-        except MemoryError as error:
-            _end(ctx, _UNUSABLE, f"out of memory: {error}; use smaller sizes")
-        except Interrupted as stop:
-            _end(ctx, stop.exit_status, str(stop))
-        except KeyboardInterrupt:
-            _end(ctx, Interrupted().exit_status, str(Interrupted()))
-        except BrokenPipeError:
-            gone = Interrupted.without_reader()
-            _end(ctx, gone.exit_status, str(gone))
-        except OSError as error:
-            if error.errno not in _NO_ROOM:
-                raise
-            _end(ctx, _UNUSABLE, _no_room_message(error))
         finally:
             protected_inputs.clear()
+
+
+@contextmanager
+def _reported_errors() -> Iterator[None]:
+    """End the program with a message for each error that the user or the system can cause.
+
+    Raises:
+        SystemExit: after such an error.
+        click.ClickException: one of click, which prints it; with a message that can be printed.
+    """
+    try:
+        yield
+    except click.ClickException as error:
+        vars(error).update(message=escape_controls(error.message))  # it is declared final
+        raise
+    except DarknetError as error:
+        _end(_UNUSABLE, str(error))
+    except MemoryError as error:
+        _end(_UNUSABLE, f"out of memory: {error}; use smaller sizes")
+    except Interrupted as stop:
+        _end(stop.exit_status, str(stop))
+    except KeyboardInterrupt:
+        _end(Interrupted().exit_status, str(Interrupted()))
+    except BrokenPipeError:
+        gone = Interrupted.without_reader()
+        _end(gone.exit_status, str(gone))
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        _end(_UNUSABLE, _no_room_message(error))
 
 
 def _no_room_message(error: OSError) -> str:
@@ -105,28 +136,12 @@ def _no_room_message(error: OSError) -> str:
     )
 
 
-def _end(ctx: click.Context, status: int, message: str) -> NoReturn:
-    """End the command with a message, which perhaps cannot be written either."""
+def _end(status: int, message: str) -> NoReturn:
+    """End the program with a message, which perhaps cannot be written either."""
     with suppress(OSError):
-        click.echo(f"dtorch: {message}", err=True)
-    _drop_unread_output()
-    ctx.exit(status)
-
-
-def _drop_unread_output() -> None:
-    """Let what is still to be written go nowhere if the output has no reader, or no room.
-
-    Python would report that with a traceback when it ends.
-    """
-    for stream in (sys.stdout, sys.stderr):
-        if stream is None:  # the program was started without it
-            continue
-        try:
-            stream.flush()
-        except OSError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-        except ValueError:  # closed
-            pass
+        echo(f"dtorch: {message}", err=True)
+    drop_unread_output()
+    raise SystemExit(status)
 
 
 @click.group(

@@ -31,6 +31,7 @@ from darknet_torch.cli.options import (
 )
 from darknet_torch.cli.parameter_types import OUTPUT_FILE, PATH, POSITIVE, STANDARD_STREAM
 from darknet_torch.cli.reporting import report_warnings_at_once, warn_of_problems
+from darknet_torch.cli.terminal import echo
 from darknet_torch.cli.value_completion import complete_cfg
 from darknet_torch.errors import UsageError
 from darknet_torch.text import path_exists
@@ -156,7 +157,7 @@ def new(options: NewOptions) -> None:
     text = encode_cfg(customized.text)
     advice: list[str] = []
     if to_stdout:
-        click.echo(text, nl=False)
+        echo(text, nl=False)
     else:
         write_bytes(target, text)
         checked = _report_errors(target, options)
@@ -167,7 +168,7 @@ def new(options: NewOptions) -> None:
     train = ["--cfg", str(target), "--data", data or "YOUR.data", *_evaluation(summary, options)]
     lines = [f"{target}:{change.line}: {change}" for change in customized.changes]
     for line in [*lines, *_next_steps(base, customized.kept_layers, train, advice)]:
-        click.echo(line, err=to_stdout)
+        echo(line, err=to_stdout)
 
 
 def _find_base(options: NewOptions) -> str:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import click
-
+from darknet_torch.cli.terminal import echo
 from darknet_torch.media.sources import (
     PictureSource,
     open_standard_input,
@@ -24,8 +23,8 @@ def prompt_for_pictures() -> Iterator[list[PictureSource]]:
     skipped.
     """
     with open_standard_input() as lines:
-        click.echo(PROMPT, nl=False)
+        echo(PROMPT, nl=False)
         while line := lines.readline():
             if line.strip():
                 yield [source_from_path(line.strip(), videos=False)]
-            click.echo(PROMPT, nl=False)
+            echo(PROMPT, nl=False)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from darknet_torch.cli.terminal import LiveDisplay, find_console
+from darknet_torch.printable import escape_in_line
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -82,7 +83,7 @@ def stage_line(*, quiet: bool) -> Iterator[Callable[[str], None]]:
     display = LiveDisplay(console, line)
 
     def show(text: str) -> None:
-        line.plain = f"{text} ..."
+        line.plain = f"{escape_in_line(text)} ..."
         display.refresh(at_once=True)
 
     display.start()

@@ -147,13 +147,13 @@ def exit_if_problems(problems: Sequence[Problem]) -> None:
     """Print problems and notes to standard error; exit with 1 if there are problems."""
     for problem in problems:
         if problem.is_note:
-            click.echo(f"note: {problem}", err=True)
+            echo(f"note: {problem}", err=True)
     exit_if_any([f"{item.kind}: {item}" for item in problems if not item.is_note])
 
 
 def exit_if_any(errors: Sequence[object]) -> None:
     """Print what went wrong to standard error; exit with 1 if anything did."""
     for error in errors:
-        click.echo(f"dtorch: {error}", err=True)
+        echo(f"dtorch: {error}", err=True)
     if errors:
         click.get_current_context().exit(1)

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from darknet_torch.cli.parameter_types import STANDARD_STREAM
 from darknet_torch.media.sources import file_name
+from darknet_torch.printable import escape_in_line
 
 if TYPE_CHECKING:
     from darknet_torch.media.frame_batches import Frame
     from darknet_torch.results.detections import Detections
 
-_CLEAR = "\033[H\033[J"  # keeps the objects of a video at one place of a screen
 _SMOOTHING = 0.1  # weight of the newest frame in FPS. Source: demo.c demo
 _CSV_COLUMNS = "frame_id filename class_id name confidence left_x top_y width height".split()
 
@@ -35,6 +35,10 @@ class Result(Protocol):
 
 class ResultFormat:
     """Turns results into text; this one writes nothing at all."""
+
+    def starts_screen(self, frame: Frame) -> bool:
+        """Whether a picture's result stands at the top of an empty screen."""
+        return False
 
     def header(self) -> str:
         """Return the text before all results."""
@@ -59,23 +63,27 @@ class TextFormat(ResultFormat):
     """Darknet's lines; for video frames the lines of its demo.
 
     Args:
-        to_screen: clear the screen before each frame.
+        to_screen: clear the screen before each frame of a video, whose objects so stay in place.
 
     Source: detector.c test_detector, demo.c demo (AlexeyAB). Differs: AVG_FPS is the average of
     the whole run; a screen is cleared before each frame, a file is not.
     """
 
     def __init__(self, *, to_screen: bool) -> None:
-        self._clear = _CLEAR if to_screen else ""
+        self._to_screen = to_screen
         self._start = self._last = time.perf_counter()
         self._frames, self._fps = 0, 0.0
+
+    def starts_screen(self, frame: Frame) -> bool:
+        return self._to_screen and frame.source.is_video
 
     def format(self, frame: Frame, result: Result, milliseconds: float) -> str:
         lines = result.lines()
         if not frame.source.is_video:
-            first = f"{result.filename}: Predicted in {milliseconds:f} milli-seconds."
+            name = escape_in_line(result.filename)
+            first = f"{name}: Predicted in {milliseconds:f} milli-seconds."
             return "".join(f"{line}\n" for line in (first, *lines))
-        first, last = f"{self._clear}Objects:\n", f"\n{self._format_rates()}"
+        first, last = "Objects:\n", f"\n{self._format_rates()}"
         return "".join(f"{line}\n" for line in (first, *lines, last))
 
     def _format_rates(self) -> str:

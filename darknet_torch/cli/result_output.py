@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from darknet_torch.cli.parameter_types import STANDARD_STREAM
 from darknet_torch.cli.result_formats import Result, ResultFormat
-from darknet_torch.cli.terminal import echo
+from darknet_torch.cli.terminal import clear_screen, echo
 from darknet_torch.errors import UsageError
 from darknet_torch.files import atomic_write, write_text
+from darknet_torch.printable import escape_controls
 from darknet_torch.text import encode_text
 
 if TYPE_CHECKING:
@@ -72,10 +73,12 @@ class ResultOutput:
             result: the result for it.
             milliseconds: how long that took.
         """
+        if self._out is None and self._format.starts_screen(frame):
+            clear_screen()
         self._print(self._format.format(frame, result, milliseconds))
 
     def _print(self, text: str) -> None:
-        data = encode_text(text)
+        data = encode_text(escape_controls(text))  # a file is also shown on a terminal, later
         if self._out is None:
             echo(data, nl=False)  # and flushes: the reader of a pipe waits for it
         else:

@@ -28,6 +28,7 @@ from darknet_torch.cli.options import (
     verbose_option,
 )
 from darknet_torch.cli.parameter_types import NOT_NEGATIVE, PATH
+from darknet_torch.cli.terminal import echo
 from darknet_torch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -206,4 +207,4 @@ def validate(options: CharacterModelOptions) -> None:
 
 def _print_line(count: int, by_character: float, by_word: float) -> None:
     """Print the perplexities so far. Source: rnn.c valid_char_rnn."""
-    click.echo(f"{count} Perplexity: {by_character:4.4f}    Word Perplexity: {by_word:4.4f}")
+    echo(f"{count} Perplexity: {by_character:4.4f}    Word Perplexity: {by_word:4.4f}")

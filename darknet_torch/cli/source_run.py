@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-import click
-
 from darknet_torch.cli.input_protection import protect_inputs
 from darknet_torch.cli.progress import progress_bar
 from darknet_torch.cli.result_formats import Result
@@ -154,7 +152,7 @@ class SourceRun(Generic[ResultType]):
         if self._failed:
             total = self._done + self._failed
             what = "pictures and frames" if self._moving else "pictures"
-            click.echo(f"dtorch: {self._failed} of {total} {what} failed", err=True)
+            echo(f"dtorch: {self._failed} of {total} {what} failed", err=True)
             sys.exit(_SOME_FAILED)
 
     def _report_written(self) -> None:

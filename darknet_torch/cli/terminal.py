@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from darknet_torch.printable import escape_controls
+
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
+_CLEAR = "\033[H\033[J"
 _INTERVAL = 0.25  # seconds between two drawings
 _NOT_WATCHED = "CI"  # the variable that continuous integration sets, with a terminal or without
 
@@ -92,9 +95,8 @@ class LiveDisplay:
     def _print(self, text: str) -> None:
         from rich.text import Text
 
-        encoding = self.console.encoding
-        shown = text.encode(encoding, "backslashreplace").decode(encoding)
-        self.console.print(Text(shown), soft_wrap=True)  # a long line stays one line
+        shown = Text(_encodable(text, self.console.encoding))
+        self.console.print(shown, soft_wrap=True)  # a long line stays one line
 
 
 class _AboveEmptyLine:
@@ -135,12 +137,33 @@ def is_terminal(stream: TextIO | None) -> bool:
 
 
 def echo(text: str | bytes, *, err: bool = False, nl: bool = True) -> None:
-    """Print as `click.echo` does; above the live display, if that is on the same terminal."""
-    if _shown is None or not is_terminal(sys.stderr if err else sys.stdout):
-        click.echo(text, err=err, nl=nl)
-        return
-    words = text.decode(errors="backslashreplace") if isinstance(text, bytes) else text
-    _shown.print_above(words + "\n" * nl, err=err)
+    """Print as `click.echo` does; above the live display, if that is on the same terminal.
+
+    All commands print with it, and control characters become visible: text may come from files
+    and servers of strangers. So does what the stream cannot encode. Bytes are UTF-8; those that
+    are not stay as they are.
+    """
+    stream = sys.stderr if err else sys.stdout
+    if isinstance(text, bytes):
+        words = escape_controls(text.decode(errors="surrogateescape"))
+        shown: str | bytes = words.encode(errors="surrogateescape")
+    else:
+        words = shown = _encodable(escape_controls(text), getattr(stream, "encoding", None))
+    if _shown is None or not is_terminal(stream):
+        click.echo(shown, err=err, nl=nl)
+    else:
+        _shown.print_above(words + "\n" * nl, err=err)
+
+
+def _encodable(text: str, encoding: str | None) -> str:
+    """Return text whose characters that an encoding, by default UTF-8, lacks are escaped."""
+    encoding = encoding or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def clear_screen() -> None:
+    """Clear the terminal of standard output, and go on at its top."""
+    click.echo(_CLEAR, nl=False)
 
 
 @contextmanager

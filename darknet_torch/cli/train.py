@@ -17,6 +17,7 @@ from darknet_torch.cli.options import parsed_into
 from darknet_torch.cli.parameter_types import PATH
 from darknet_torch.cli.reporting import report_warnings
 from darknet_torch.cli.sections import CommandWithSections
+from darknet_torch.cli.terminal import echo
 from darknet_torch.cli.train_choices import CHOICES
 from darknet_torch.cli.train_options import SECTIONS, TrainOptions, train_options
 from darknet_torch.errors import UsageError
@@ -139,7 +140,7 @@ def _dry_run(plan: TrainPlan, devices: list[str], options: TrainOptions) -> None
 
     with report_warnings(options):
         found = dry_run(plan, devices, [ConsoleLog(quiet=options.quiet)])
-    click.echo("\n".join(found.lines()))
+    echo("\n".join(found.lines()))
 
 
 def _prepare(
@@ -172,4 +173,4 @@ def _show_batch(plan: TrainPlan, path: Path, options: TrainOptions) -> None:
         raise UsageError("there is nothing to draw", expected="a network that takes pictures")
     sheet = batch_sheet(batch.images.numpy(), batch.truths.numpy(), data.names, side=data.side)
     write_picture(path, sheet)
-    click.echo(f"{len(batch.images)} pictures: {path}", err=True)
+    echo(f"{len(batch.images)} pictures: {path}", err=True)

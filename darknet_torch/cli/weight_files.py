@@ -24,6 +24,7 @@ from darknet_torch.cli.options import (
 )
 from darknet_torch.cli.parameter_types import OUTPUT_FILE, PATH, POSITIVE
 from darknet_torch.cli.reporting import report_warnings_at_once
+from darknet_torch.cli.terminal import echo
 from darknet_torch.cli.value_completion import complete_cfg, complete_weights
 from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import UsageError
@@ -85,7 +86,7 @@ def partial(options: PartialOptions) -> None:
     cfg, weights, out, layers = options.cfg, options.weights, options.out, options.layers
     with report_warnings_at_once(options):
         read = run(cfg, weights, out, layers, dialect=options.dialect)
-    click.echo(f"{out}: layers 0 to {min(layers, read.total) - 1} of {weights}")
+    echo(f"{out}: layers 0 to {min(layers, read.total) - 1} of {weights}")
 
 
 @click.command()
@@ -103,7 +104,7 @@ def average(options: AverageOptions) -> None:
 
     with report_warnings_at_once(options):
         run(options.cfg, options.out, weights, dialect=options.dialect)
-    click.echo(f"{options.out}: the mean of {len(weights)} files")
+    echo(f"{options.out}: the mean of {len(weights)} files")
 
 
 @click.command(cls=DarknetCommand)
@@ -131,13 +132,13 @@ def statistics(options: StatisticsOptions) -> None:
     with report_warnings_at_once(options):
         found = run(files.cfg, files.weights, dialect=options.dialect, strict=strict)
     if options.is_json:
-        click.echo(json.dumps([array.to_dict() for array in found], indent=1))
+        echo(json.dumps([array.to_dict() for array in found], indent=1))
     else:
         for (index, section), arrays in itertools.groupby(
             found, key=lambda array: (array.layer, array.section)
         ):
-            click.echo(f"Layer {index} [{section}]")
+            echo(f"Layer {index} [{section}]")
             for array in arrays:
-                click.echo(f"  {array.line()}")
+                echo(f"  {array.line()}")
     if any(array.not_finite for array in found):
         click.get_current_context().exit(1)

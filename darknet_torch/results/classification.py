@@ -10,6 +10,7 @@ from typing import Any, overload
 import numpy as np
 
 from darknet_torch.extras import import_extra
+from darknet_torch.printable import escape_in_line
 from darknet_torch.results.selection import is_number, one_index, selected_indices, shortened
 
 
@@ -99,12 +100,16 @@ class Classification:
         """
         pairs = list(zip(self.class_ids, self.scores, strict=True))
         if self.parents is None:
-            return [f"{self.name(i)}: {score:f}" for i, score in pairs]
-        parents = [self.name(parent) if parent >= 0 else "Root" for parent in self.parents]
+            return [f"{self._shown_name(i)}: {score:f}" for i, score in pairs]
+        parents = [self._shown_name(parent) if parent >= 0 else "Root" for parent in self.parents]
         return [
-            f"{i}, {self.name(i)}: {score:f}, parent: {parent} "
+            f"{i}, {self._shown_name(i)}: {score:f}, parent: {parent} "
             for (i, score), parent in zip(pairs, parents, strict=True)
         ]
+
+    def _shown_name(self, class_id: int) -> str:
+        """The name of a class, whose control characters are visible, such as ``\\x1b``."""
+        return escape_in_line(self.name(class_id))
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""

@@ -13,6 +13,7 @@ import numpy as np
 from darknet_torch.extras import import_extra
 from darknet_torch.media.drawing import DrawingStyle, draw_boxes
 from darknet_torch.media.picture_input import open_picture
+from darknet_torch.printable import escape_in_line
 from darknet_torch.results.boxes import xyxy_to_cxcywh
 from darknet_torch.results.selection import is_number, one_index, selected_indices, shortened
 
@@ -141,6 +142,8 @@ class Detections:
     def lines(self) -> list[str]:
         """Return Darknet's lines of text, sorted by the left edges of the boxes.
 
+        Control characters in a name are visible, such as ``\\x1b``.
+
         Source: image.c draw_detections_v3 with -ext_output (AlexeyAB).
         """
         order = np.argsort(self.boxes_xyxy[:, 0], kind="stable")
@@ -148,7 +151,7 @@ class Detections:
 
     def _line(self, index: int) -> str:
         left, top, right, bottom = self.boxes_xyxy[index]
-        name = self.name(int(self.class_ids[index]))
+        name = escape_in_line(self.name(int(self.class_ids[index])))
         return (
             f"{name}: {self.scores[index] * 100:.0f}%"
             f"\t(left_x: {_round(left):4.0f}   top_y: {_round(top):4.0f}"

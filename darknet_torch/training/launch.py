@@ -20,6 +20,7 @@ import torch.distributed
 
 from darknet_torch.errors import CfgNote, CfgWarning, DarknetError, TrainingError, UsageError
 from darknet_torch.interruption import Interrupted, find_interruption
+from darknet_torch.printable import print_line
 from darknet_torch.training.callbacks import Callback
 from darknet_torch.training.channel import Channel
 from darknet_torch.training.child_processes import (
@@ -53,8 +54,7 @@ CallbackMaker = Callable[[], Sequence[Callback]]
 
 
 def _print_error(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
+    print_line(text, sys.stderr)
 
 
 def launch(

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from darknet_torch.errors import CfgNote, CfgWarning, warn
+from darknet_torch.printable import print_line
 from darknet_torch.training.callbacks import Callback
 from darknet_torch.training.progress import Progress, left_to_report
 
@@ -74,5 +75,4 @@ class LineLog(Callback):
 
 
 def _print(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
+    print_line(text, sys.stdout)

@@ -24,6 +24,7 @@ from darknet_torch.cli.options import (
 )
 from darknet_torch.cli.parameter_types import PATH, POSITIVE
 from darknet_torch.cli.reporting import report_warnings
+from darknet_torch.cli.terminal import echo
 from darknet_torch.files import write_bytes, write_text
 
 _ANCHORS, _COUNTERS, _CLOUD = "anchors.txt", "counters_per_class.txt", "cloud.png"
@@ -76,20 +77,20 @@ def calc_anchors(options: CalcAnchorsOptions) -> None:
     from darknet_torch.anchors.formatting import anchors_are_pixels, format_anchors_padded
 
     count, width, height = options.count, options.width, options.height
-    click.echo(f"\n num_of_clusters = {count}, width = {width}, height = {height} ")
+    echo(f"\n num_of_clusters = {count}, width = {width}, height = {height} ")
     with report_warnings(ReportingOptions()):
         data_set = open_data(DataSetOptions(data=options.data, exif=options.exif))
         measured = measure_boxes(data_set, AnchorTarget(count, height, width, letterbox=False))
-    click.echo(f" read labels from {len(data_set.examples)} images ")
-    click.echo(f" loaded \t image: {len(data_set.examples)} \t box: {measured.boxes.box_count}")
+    echo(f" read labels from {len(data_set.examples)} images ")
+    echo(f" loaded \t image: {len(data_set.examples)} \t box: {measured.boxes.box_count}")
     (found,) = find_anchors(AnchorSearchOptions(), measured, [count])
     counters = ", ".join(map(str, count_boxes_per_class(data_set)))
     _write_line(_COUNTERS, f"counters_per_class = {counters}")
-    click.echo(f"\ncounters_per_class = {counters}")
-    click.echo(f"\n avg IoU = {100 * found.fit.average_iou:2.2f} % ")
+    echo(f"\ncounters_per_class = {counters}")
+    echo(f"\n avg IoU = {100 * found.fit.average_iou:2.2f} % ")
     anchors = format_anchors_padded(found.anchors, as_integers=anchors_are_pixels(width))
     _write_line(_ANCHORS, anchors)
-    click.echo(f"\nSaving anchors to the file: {_ANCHORS} \nanchors = {anchors}")
+    echo(f"\nSaving anchors to the file: {_ANCHORS} \nanchors = {anchors}")
     if options.show:
         from darknet_torch.anchors.plotting import AnchorPlot
 

@@ -70,7 +70,7 @@ def map_(options: EvalOptions) -> None:
     for iou in options.ious:
         matching = match(detected.detection_pass.detections, ground_truth.truths, len(names), iou)
         result = matching.result(names, points=options.points, confidence=options.threshold)
-        click.echo("\n".join(result.lines()))
+        echo("\n".join(result.lines()))
     exit_if_failed(detected.detection_pass)
 
 
@@ -101,9 +101,7 @@ def valid(options: EvalOptions) -> None:
     score, nms = _VALID[find_dialect(options.dialect).code_base]
     detected = _detect(options, score, nms)
     _write(detected, results_format, folder, file_name)
-    click.echo(
-        f"{len(detected.detection_pass.detections)} detections written to {folder}", err=True
-    )
+    echo(f"{len(detected.detection_pass.detections)} detections written to {folder}", err=True)
     exit_if_failed(detected.detection_pass)
 
 
@@ -173,6 +171,6 @@ def recall(options: EvalOptions) -> None:
                 labels += [data_set.examples[place].labels for place in batch.indices]
             advance(len(batch))
     for so_far in running_recalls(proposals, labels, iou=options.ious[0]):
-        click.echo(so_far.line())
+        echo(so_far.line())
     if failed:
         sys.exit(SOME_FAILED)

@@ -18,6 +18,7 @@ from darknet_torch.cli.options import (
     ReportingOptions,
 )
 from darknet_torch.cli.parameter_types import OUTPUT_FILE, PATH
+from darknet_torch.cli.terminal import echo
 from darknet_torch.cli.value_completion import complete_cfg, complete_weights
 from darknet_torch.cli.words import find_spelling, option_spellings
 from darknet_torch.errors import UsageError
@@ -226,7 +227,7 @@ def _note_without_effect(name: str, instead: str) -> Callable[..., Any]:
         given = context.get_parameter_source(parameter.name or "") is _ON_COMMAND_LINE
         # --quiet is read before all other options.
         if given and not context.params.get("quiet") and not context.resilient_parsing:
-            click.echo(f"note: {name} has no effect: {instead}", err=True)
+            echo(f"note: {name} has no effect: {instead}", err=True)
         return value
 
     return note

@@ -10,6 +10,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+from darknet_torch.printable import escape_in_line, print_line
+
 Bbox = tuple[float, float, float, float]
 Color = tuple[int, int, int]
 Detection = tuple[str, Any, Bbox]
@@ -42,8 +44,11 @@ def print_detections(detections: Iterable[Detection], coordinates: bool = False)
     lines = ["", "Objects:"]
     for label, confidence, (x, y, w, h) in detections:
         place = f"(left_x: {x:.0f}   top_y:  {y:.0f}   width:   {w:.0f}   height:  {h:.0f})"
-        lines.append(f"{label}: {confidence}%" + (f"    {place}" if coordinates else ""))
-    sys.stdout.write("\n".join(lines) + "\n")
+        lines.append(
+            f"{escape_in_line(str(label))}: {confidence}%"
+            + (f"    {place}" if coordinates else "")
+        )
+    print_line("\n".join(lines), sys.stdout)
 
 
 def draw_boxes(

@@ -1,0 +1,47 @@
+"""Control characters in text from files and servers, shown instead of obeyed by a terminal."""
+
+from __future__ import annotations
+
+import re
+from typing import TextIO
+
+# C0 but newline and tab, DEL and C1, and what turns the direction of text around.
+_CONTROLS = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_ONE_LINE = str.maketrans({"\n": "\\n", "\t": "\\t"})
+_C0_END = 0x20
+
+
+def escape_controls(text: str) -> str:
+    """Return text in which control characters are visible: an escape character is ``\\x1b``.
+
+    Those are C0 but newline and tab, DEL, C1 and the bidirectional overrides and isolates. A
+    terminal would move its cursor, change its title or type for the user. Those above C0 become
+    ``\\u009b``, as in JSON, so that JSON text stays JSON. All other characters stay, backslashes
+    too, so that escaping twice changes nothing.
+    """
+    return _CONTROLS.sub(_escape, text)
+
+
+def escape_in_line(text: str) -> str:
+    """Return `escape_controls` of text that is a part of one line: newlines and tabs, too."""
+    return escape_controls(text).translate(_ONE_LINE)
+
+
+def print_line(text: str, stream: TextIO | None) -> None:
+    """Write a line of `escape_controls` text to a stream at once, if the program has that.
+
+    Args:
+        text: the line, or lines.
+        stream: ``sys.stdout`` or ``sys.stderr``; None in a program started without it.
+
+    Raises:
+        OSError: its reader is gone, or there is no room for it.
+    """
+    if stream is not None:
+        stream.write(f"{escape_controls(text)}\n")
+        stream.flush()
+
+
+def _escape(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\x{code:02x}" if code < _C0_END else f"\\u{code:04x}"
