@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ from darknet_torch.cli.options import (
     verbose_option,
 )
 from darknet_torch.cli.parameter_types import NOT_NEGATIVE, PATH
-from darknet_torch.cli.terminal import echo
+from darknet_torch.cli.terminal import echo, is_terminal
 from darknet_torch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ def generate(options: GenerateOptions) -> None:
     """Write text that continues the seed text."""
     options = _take_model(options)
     model = _load_model(options)
-    out = sys.stdout.buffer
+    write = _print_piece() if is_terminal(sys.stdout) else sys.stdout.buffer.write
     seed = options.seed_text.encode()
     characters = model.generate(
         seed,
@@ -168,11 +169,17 @@ def generate(options: GenerateOptions) -> None:
         temperature=options.temperature,
         random_seed=options.random_seed,
     )
-    out.write(seed)
+    write(seed)
     for character in characters:
-        out.write(bytes([character]) if character < 256 else chr(character).encode())
-    out.write(b"\n")
-    out.flush()
+        write(bytes([character]) if character < 256 else chr(character).encode())
+    write(b"\n")
+    sys.stdout.flush()
+
+
+def _print_piece() -> Callable[[bytes], object]:
+    """Return what prints UTF-8, in pieces, to a terminal; other bytes and controls are escaped."""
+    decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
+    return lambda piece: echo(decoder.decode(piece), nl=False)
 
 
 @rnn.command()

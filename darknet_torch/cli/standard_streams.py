@@ -6,8 +6,7 @@ import os
 import sys
 from contextlib import suppress
 
-_DESCRIPTORS = (0, 1, 2)
-_MODES = {"stdin": "r", "stdout": "w", "stderr": "w"}
+_STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))  # by their numbers: 0, 1, 2
 
 
 def open_missing_streams() -> None:
@@ -16,14 +15,14 @@ def open_missing_streams() -> None:
     Otherwise the next file that is opened gets the number of a closed stream, and what a library
     in C prints is written into that file. A shell closes streams by ``>&-`` and ``<&-``.
     """
-    for number in _DESCRIPTORS:
+    for number, (name, mode) in enumerate(_STREAMS):
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free
-    for name, mode in _MODES.items():
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free, which is this
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
+            stream = open(number, mode, errors="backslashreplace", closefd=False)  # noqa: SIM115
+            setattr(sys, name, stream)
 
 
 def drop_unread_output() -> None:
