@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import base64
+import io
+import math
+import socket
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from http.client import HTTPException, HTTPMessage, HTTPResponse
-from typing import IO
+from http.client import (
+    HTTPConnection,
+    HTTPException,
+    HTTPMessage,
+    HTTPResponse,
+    HTTPSConnection,
+)
+from typing import IO, TYPE_CHECKING, Any, cast
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from darknet_torch.text import is_web_url
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 _CHUNK = 1 << 18
 _SLOWEST = 1024  # bytes a second; a slower transfer counts as stalled
@@ -34,8 +46,72 @@ class TransferError(Exception):
         self.status = status
 
 
+class _TimedReader(io.RawIOBase):
+    """The data of a socket, each wait for which ends some seconds after the last `renew`.
+
+    The socket's own timeout begins anew with each byte, so that a server could send the lines
+    around the data for ever.
+    """
+
+    def __init__(self, data: io.RawIOBase, seconds: float) -> None:
+        self._data, self._seconds = data, seconds
+        self.renew()
+
+    def renew(self) -> None:
+        """Wait for as long again."""
+        self._end = time.monotonic() + self._seconds
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int | None:
+        if time.monotonic() > self._end:
+            raise TimeoutError("timed out")
+        return self._data.readinto(buffer)
+
+    def close(self) -> None:
+        self._data.close()
+        super().close()
+
+
+class _Response(HTTPResponse):
+    """A response whose head, and whose every chunk, ends within the timeout of the socket."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **more: Any) -> None:
+        super().__init__(sock, *args, **more)
+        self.fp.close()
+        data = cast(io.RawIOBase, sock.makefile("rb", buffering=0))
+        self._reader = _TimedReader(data, sock.gettimeout() or math.inf)
+        self.fp = io.BufferedReader(self._reader)
+
+    def read1(self, n: int = -1) -> bytes:
+        self._reader.renew()
+        return super().read1(n)
+
+
+class _Connection(HTTPConnection):
+    response_class = _Response
+
+
+class _EncryptedConnection(HTTPSConnection):
+    response_class = _Response
+
+
+class _HTTPHandler(urllib.request.HTTPHandler):
+    def http_open(self, req: urllib.request.Request) -> HTTPResponse:
+        return self.do_open(_Connection, req)
+
+
+class _HTTPSHandler(urllib.request.HTTPSHandler):
+    def https_open(self, req: urllib.request.Request) -> HTTPResponse:
+        return self.do_open(_EncryptedConnection, req)  # checks certificates, as by default
+
+
 class _WebRedirects(urllib.request.HTTPRedirectHandler):
-    """Follows redirects to http and https alone; urllib would follow those to ftp, too."""
+    """Follows redirects to http and https alone, and from https to https alone.
+
+    urllib would follow those to ftp, too, and would leave an encrypted connection for a plain one.
+    """
 
     def redirect_request(
         self,
@@ -46,16 +122,18 @@ class _WebRedirects(urllib.request.HTTPRedirectHandler):
         headers: HTTPMessage,
         newurl: str,
     ) -> urllib.request.Request | None:
+        fp.close()  # urllib would read the redirect's content, however long
         if not is_web_url(newurl):
-            fp.close()
             raise TransferError(f"a redirect to {newurl}, which is not an http or https URL")
+        if _is_encrypted(req.full_url) and not _is_encrypted(newurl):
+            raise TransferError(f"a redirect from https to {newurl}, which is not encrypted")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 def open_url(
     url: str, *, timeout: float, headers: Mapping[str, str] | None = None
 ) -> HTTPResponse:
-    """Request a file, and follow redirects to other http and https URLs.
+    """Request a file, and follow redirects to other http and https URLs; from https to https only.
 
     Args:
         url: of the file; ``user:password@`` before the host is sent as basic authentication.
@@ -73,8 +151,8 @@ def open_url(
     opener = urllib.request.OpenerDirector()
     for handler in (
         urllib.request.ProxyHandler(),
-        urllib.request.HTTPHandler(),
-        urllib.request.HTTPSHandler(),
+        _HTTPHandler(),
+        _HTTPSHandler(),
         urllib.request.HTTPDefaultErrorHandler(),
         _WebRedirects(),
         urllib.request.HTTPErrorProcessor(),
@@ -83,14 +161,19 @@ def open_url(
     try:
         response = opener.open(_request(url, headers or {}), timeout=timeout)
     except urllib.error.HTTPError as error:
-        with error:
-            # urllib's message about a circular redirect has several lines.
-            reason = " ".join(f"{error.code} {error.reason}".split())
-            raise TransferError(reason, status=error.code) from None
+        error.close()
+        # urllib's message about a circular redirect has several lines.
+        reason = " ".join(f"{error.code} {error.reason}".split())
+        raise TransferError(reason, status=error.code) from None
     except (OSError, HTTPException, ValueError) as error:
         raise TransferError(_failure_reason(error, timeout)) from None
     assert isinstance(response, HTTPResponse), "there are no other handlers"
     return response
+
+
+def _is_encrypted(url: str) -> bool:
+    """Whether the transfer from a web URL is encrypted, by TLS with a checked certificate."""
+    return url.partition("://")[0].lower() == "https"
 
 
 def _request(url: str, headers: Mapping[str, str]) -> urllib.request.Request:

@@ -1,8 +1,13 @@
 """Requests to http servers: redirects, authentication, and the reasons of failures."""
 
+import gzip
+import io
+import urllib.request
+from http.client import HTTPMessage
+
 import pytest
 
-from darknet_torch.http_client import TransferError, chunks, open_url
+from darknet_torch.http_client import TransferError, _WebRedirects, chunks, open_url
 from tests.downloads.server import good, redirect, silent, stalling, status
 
 LOGIN = "ann:p%40ss"
@@ -31,6 +36,50 @@ def test_a_redirect_is_followed_to_http_alone(server):
     assert read(url) == server.data
     text, _ = reason(url)
     assert text == "a redirect to ftp://127.0.0.1/x, which is not an http or https URL"
+
+
+def test_a_redirect_never_leads_from_https_to_http():
+    """A test server has no certificate that anyone trusts, so the redirect itself is asked."""
+    asked = urllib.request.Request("https://a/x"), io.BytesIO(), 302, "Found", HTTPMessage()
+    assert _WebRedirects().redirect_request(*asked, "https://b/x").full_url == "https://b/x"
+    with pytest.raises(TransferError, match=r"^a redirect from https to http://b/x, which is not"):
+        _WebRedirects().redirect_request(*asked, "http://b/x")
+
+
+def test_the_content_of_a_redirect_is_not_read(server):
+    """It may be endless."""
+    target = f"{server.mirrors(b=[good])}x"
+
+    def endless(answer):
+        answer.head(302, Location=target)
+        while not answer.server.released.wait(0.001):
+            answer.wfile.write(bytes(1 << 16))
+
+    assert read(f"{server.mirrors(a=[endless]).split()[-1]}x", 5) == server.data
+
+
+@pytest.mark.parametrize("start", [b"", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"])
+def test_lines_that_drip_for_ever_end_the_transfer(server, start):
+    """Those of the head, and those between chunks of data."""
+
+    def drip(answer):
+        answer.wfile.write(start)
+        while not answer.server.released.wait(0.01):
+            answer.wfile.write(b"0")
+
+    text, _ = reason(f"{server.mirrors(a=[drip])}x", 0.15)
+    assert text == ("no data for 0.15 s" if start else "no answer within 0.15 s")
+
+
+def test_compressed_data_is_not_unpacked(server):
+    """So a small answer stays small."""
+    packed = gzip.compress(bytes(1 << 20))
+
+    def send(answer):
+        answer.head(Content_Encoding="gzip", Content_Length=len(packed))
+        answer.body(packed)
+
+    assert read(f"{server.mirrors(a=[send])}x") == packed
 
 
 def test_a_circular_redirect_is_reported_in_one_line(server):

@@ -33,6 +33,7 @@ PICTURE_SUFFIXES = frozenset(
 VIDEO_SUFFIXES = frozenset(
     ".mp4 .avi .mov .mkv .webm .m4v .mpg .mpeg .wmv .flv .ts .mts .m2ts .3gp .ogv .vob".split()
 )
+STREAM_SCHEMES = tuple("http https rtsp rtsps rtmp rtmps rtp srt udp tcp mms mmsh".split())
 STANDARD_INPUT = "-"
 GLOB_CHARACTERS = frozenset("*?[")
 _NOT_IN_FILE_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')

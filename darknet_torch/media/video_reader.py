@@ -12,7 +12,7 @@ import numpy as np
 
 from darknet_torch.errors import ImageError
 from darknet_torch.media.picture_limits import check_declared_size, check_pixels, max_pixels
-from darknet_torch.media.sources import PictureSource, SourceKind
+from darknet_torch.media.sources import STREAM_SCHEMES, PictureSource, SourceKind
 from darknet_torch.text import backslash_fix, is_file, is_folder, path_exists, refusal
 
 DEFAULT_FPS = 25.0  # frames per second of a source that reports none. Source: image_opencv.cpp
@@ -65,6 +65,8 @@ def expected_frames(source: PictureSource) -> int | None:
         return 1
     if source.may_wait:
         return None
+    if _is_foreign_url(source):
+        return 0
     try:
         _check_is_file(source)
         count = max(0, _frame_count(cv2.VideoCapture(source.name)))
@@ -86,7 +88,19 @@ def read_frames(
     yield from (_read_live if source.is_live else _read_file)(source, capture, options)
 
 
+def _is_foreign_url(source: PictureSource) -> bool:
+    """Whether it is a URL that FFmpeg might open and no list may name, as file:// and ftp://."""
+    scheme, separator, _ = source.name.partition("://")
+    return bool(separator) and scheme.lower() not in STREAM_SCHEMES
+
+
 def _open(source: PictureSource, options: VideoReadOptions) -> cv2.VideoCapture:
+    if _is_foreign_url(source):
+        raise ImageError(
+            "URLs of this kind are not opened",
+            where=source.name,
+            expected=f"one that starts with {', '.join(STREAM_SCHEMES)}, or the path of a file",
+        )
     camera = int(source.name) if source.kind is SourceKind.WEBCAM else None
     _check_is_file(source)
     try:
