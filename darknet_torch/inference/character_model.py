@@ -10,6 +10,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
+from darknet_torch.cpu.forks import check_threads
 from darknet_torch.errors import CfgError, UsageError
 from darknet_torch.inference.prepare import prepare_network
 from darknet_torch.model.network import Network
@@ -61,10 +62,11 @@ class CharacterModel:
             [inputs] float32 on the CPU, the probability of each character to be the next, 0-1.
 
         Raises:
-            UsageError: the network has no such character.
+            UsageError: the network has no such character; or as `Detector`, after a fork.
         """
         self._check_character(character)
         like = next(self.network.parameters(), torch.empty(0))
+        check_threads(torch.get_num_threads())
         row = torch.zeros(1, self.inputs, dtype=like.dtype, device=like.device)
         row[0, character] = 1
         with self._precision.computing(row.device), self._precision.autocast(row.device):

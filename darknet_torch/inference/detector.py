@@ -85,6 +85,10 @@ class Detector:
         UsageError: an argument of another type, a threshold outside 0-1, max_detections below
             0, batch below 1, an unknown backend, resize method, class, device or precision.
 
+    A process that is forked after a detection lacks PyTorch's threads, and would wait for them for
+    ever: the child's first detection raises a `UsageError`. Start processes by
+    ``multiprocessing.get_context("spawn")``, and make a detector in each.
+
     Source: detector.c test_detector (AlexeyAB).
     """
 
@@ -189,6 +193,7 @@ class Detector:
 
         Raises:
             ImageError: a picture cannot be opened, or is in another form.
+            UsageError: the process was forked after a detection; see `Detector`.
 
         Warns:
             CfgWarning: a JPEG is cut off; what is there was read.

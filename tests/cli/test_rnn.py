@@ -7,8 +7,10 @@ import pytest
 import torch
 
 from darknet_torch import load, write_weights
+from darknet_torch.cli.main import main
 from darknet_torch.inference.character_model import CharacterModel
 from tests.cli.command import dtorch
+from tests.cli.terminals import terminal
 
 DONE, UNUSABLE = 0, 2
 
@@ -69,6 +71,13 @@ class TestGenerate:
     def test_bytes_beyond_ascii_are_written_as_they_are(self):
         text = generate("--seed-text", "é", "--length", 2, cfg="counting.cfg")
         assert text == b"\xc3\xa9\xaa\xab\n"
+
+    def test_a_terminal_gets_text_alone(self, monkeypatch):
+        words = "rnn generate --cfg counting.cfg --quiet --length 1 --seed-text".split()
+        with terminal(monkeypatch) as shown:
+            for seed in ("é\x1a", "\xa0"):
+                main([*words, seed], prog_name="dtorch", standalone_mode=False)
+        assert shown.getvalue() == "é\\x1a\\x1b\n\xa0\\xa1\n"
 
     def test_by_default_a_thousand_characters_follow_two_line_ends(self):
         text = generate()

@@ -11,7 +11,13 @@ from darknet_torch.errors import ImageError
 from darknet_torch.media import video_reader as video
 from darknet_torch.media.picture_limits import VARIABLE
 from darknet_torch.media.sources import PictureSource, SourceKind
-from darknet_torch.media.video_reader import DEFAULT_FPS, VideoFrame, VideoReadOptions, read_frames
+from darknet_torch.media.video_reader import (
+    DEFAULT_FPS,
+    VideoFrame,
+    VideoReadOptions,
+    expected_frames,
+    read_frames,
+)
 from tests.media.sample_videos import (
     RATE,
     break_frames,
@@ -187,6 +193,16 @@ class TestStreams:
                 [],
                 [f"{url}: this stream cannot be opened"],
             )
+
+    @pytest.mark.parametrize("scheme", ["file", "FILE", "ftp", "ssh", "sftp", "gopher", "data"])
+    def test_no_list_makes_ffmpeg_open_what_is_no_stream(self, scheme, tmp_path):
+        write_video(tmp_path / "a.avi", sample_frames(3))
+        url = f"{scheme}://{tmp_path / 'a.avi'}"
+        for kind in (SourceKind.STREAM, SourceKind.VIDEO):
+            found, errors = read_all(PictureSource(url, kind))
+            assert found == []
+            assert errors[0].startswith(f"{url}: URLs of this kind are not opened: expected one")
+        assert expected_frames(PictureSource(url, SourceKind.VIDEO)) == 0
 
     def test_waits_between_attempts_double_up_to_a_limit(self, monkeypatch):
         waits = []

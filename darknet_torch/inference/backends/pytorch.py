@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from darknet_torch.cpu.forks import check_threads
 from darknet_torch.inference.backends import BackendSettings
 from darknet_torch.model.network import Network
 from darknet_torch.model.optimized import OptimizedNetwork
@@ -59,6 +60,7 @@ class TorchBackend:
 
     def _prepared(self) -> Network | OptimizedNetwork:
         """What computes: the network, or its optimised form, made anew after a change."""
+        check_threads(torch.get_num_threads())
         if self._optimized is not None and not self._settings.keep_weights:
             return self._optimized
         self._like = self._array_like_the_network()
