@@ -42,10 +42,12 @@ def output_to(path: str | None) -> Iterator[None]:
     try:
         yield
     finally:
-        _flush()
-        for number, original in zip(_OUTPUTS, before, strict=True):
-            os.dup2(original, number)
-            os.close(original)
+        try:
+            _flush()  # there may be no room for it
+        finally:
+            for number, original in zip(_OUTPUTS, before, strict=True):
+                os.dup2(original, number)
+                os.close(original)
 
 
 def _open_log(path: str) -> int:

@@ -1,6 +1,8 @@
 """-log FILE takes everything that a command prints."""
 
+import os
 import subprocess
+import sys
 
 import click
 import pytest
@@ -42,6 +44,18 @@ def test_processes_that_are_started_write_there_too(folder, capfd):
         subprocess.run(["echo", "from a process"], check=True)
     assert (folder / "run.log").read_text() == f"# dtorch {__version__}: x\nfrom a process\n"
     assert capfd.readouterr() == ("", "")
+
+
+def test_the_output_is_back_after_a_log_without_room(folder, monkeypatch):
+    def fail():
+        raise OSError(28, "No space left on device")
+
+    before = [os.fstat(number) for number in (1, 2)]
+    context = click.Context(click.Command("x"), info_name="x")
+    with pytest.raises(OSError, match="No space"), context, output_to("run.log"):
+        monkeypatch.setattr(sys.stdout, "flush", fail)
+    monkeypatch.undo()
+    assert all(map(os.path.samestat, before, map(os.fstat, (1, 2))))
 
 
 def test_nothing_is_appended_to_other_files(folder):
