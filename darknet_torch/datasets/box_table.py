@@ -9,7 +9,7 @@ at the picture's top left corner.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,9 +19,15 @@ from darknet_torch.datasets.moved_files import locate_picture
 from darknet_torch.datasets.picture_files import PictureFinder
 from darknet_torch.datasets.picture_folders import find_picture_folder
 from darknet_torch.datasets.picture_size import picture_size
-from darknet_torch.datasets.reading import FARTHEST, in_one_line, labels_from_corners
+from darknet_torch.datasets.reading import (
+    FARTHEST,
+    first_places,
+    in_one_line,
+    labels_from_corners,
+)
 from darknet_torch.datasets.split_names import split_word
 from darknet_torch.errors import ImageError, UsageError
+from darknet_torch.reading import guarded
 from darknet_torch.text import ascii_compatible, decode_path, open_to_read, read_bytes, refusal
 
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
@@ -55,23 +61,27 @@ def is_box_table(file: Path) -> bool:
     try:
         with open_to_read(file) as opened:
             line = opened.read(_FIRST_BYTES)
-        _, first = next(_rows(line), (0, []))
-    except (OSError, csv.Error):
+        _, first = next(_rows(file, line), (0, []))
+    except (OSError, UsageError):
         return False
     return _columns(first) is not None
 
 
-def _rows(data: bytes) -> Iterator[tuple[int, list[str]]]:
+def _rows(file: Path, data: bytes) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows that are not empty, with their lines.
 
     Raises:
-        csv.Error: a field is too long.
+        UsageError: they cannot be read, such as a field that is too long.
     """
     lines = decode_path(ascii_compatible(data)).lstrip("\ufeff").replace("\0", "").splitlines()
     first = next((line for line in lines if line.strip()), "")
     delimiter = max(_DELIMITERS, key=first.count)
     reader = csv.reader(lines, delimiter=delimiter)
-    for row in reader:
+    while True:
+        with guarded(file, expected=_EXPECTED):
+            row = next(reader, None)
+        if row is None:
+            return
         if any(word.strip() for word in row):
             yield reader.line_num, [word.strip() for word in row]
 
@@ -147,21 +157,19 @@ class BoxTable:
             UsageError: it cannot be read, or has no columns of boxes.
         """
         table, places = BoxTable(file), None
-        try:
-            for number, row in _rows(read_bytes(file)):
-                if places is None:
-                    found = _columns(row)
-                    if found is None:
-                        raise UsageError(
-                            "not a table of boxes", where=file, expected=_EXPECTED, got=str(row)
-                        )
-                    places, is_header = found
-                    if is_header:
-                        continue
-                table._add(number, row, places)
-        except (OSError, csv.Error) as error:
-            what = f"cannot be read ({getattr(error, 'strerror', None) or error})"
-            raise UsageError(what, where=file, expected=_EXPECTED) from None
+        with guarded(file, expected=_EXPECTED):
+            data = read_bytes(file)
+        for number, row in _rows(file, data):
+            if places is None:
+                found = _columns(row)
+                if found is None:
+                    raise UsageError(
+                        "not a table of boxes", where=file, expected=_EXPECTED, got=str(row)
+                    )
+                places, is_header = found
+                if is_header:
+                    continue
+            table._add(number, row, places)
         if places is None:
             raise UsageError("empty", where=file, expected=_EXPECTED, got="no lines")
         return table
@@ -230,11 +238,12 @@ def read_box_table(
     """
     folder = images or find_picture_folder(table.file, split, list(table.pictures))
     finder, problems = PictureFinder(), list(table.problems)
+    class_ids = first_places(names)
     examples = []
     for name, picture in table.pictures.items():
         path, notes = finder.find(locate_picture(folder, name), str(table.file))
         problems += notes
-        labels = _labels(picture, path, names, table.file, problems, exif=exif)
+        labels = _labels(picture, path, class_ids, table.file, problems, exif=exif)
         examples.append(Example(path, labels, picture.size, exif=exif))
     return DataSet(tuple(examples), names, str(table.file), problems=tuple(problems))
 
@@ -242,13 +251,13 @@ def read_box_table(
 def _labels(
     picture: _Picture,
     path: Path,
-    names: tuple[str, ...],
+    class_ids: Mapping[str, int],
     file: Path,
     problems: list[Problem],
     *,
     exif: bool,
 ) -> Labels | None:
-    known = [index for index, name in enumerate(picture.classes) if name in names]
+    known = [index for index, name in enumerate(picture.classes) if name in class_ids]
     for index in sorted(set(range(len(picture.classes))) - set(known)):
         where = f"{file}:{picture.numbers[index]}"
         what = f"the box has the unknown class {picture.classes[index]!r}"
@@ -260,7 +269,7 @@ def _labels(
         problems.append(Problem("no size", str(path), what))
         return None
     return labels_from_corners(
-        [names.index(picture.classes[index]) for index in known],
+        [class_ids[picture.classes[index]] for index in known],
         [picture.corners[index] for index in known],
         [False] * len(known),
         size,

@@ -7,10 +7,14 @@ import reprlib
 from pathlib import Path
 from typing import Any
 
-from darknet_torch.errors import UsageError
-from darknet_torch.text import read_bytes
+from darknet_torch.cpu.memory import available_memory
+from darknet_torch.reading import guarded, read_at_most
+from darknet_torch.text import is_file
 
 _LONGEST = 80  # characters of a value in a message
+_ALWAYS_READ = 2**26  # bytes; a larger file must fit into memory
+_GROWTH = 4  # the text and the objects take at least this many bytes for each byte of the file
+_MOST = 2**32  # bytes, where the system does not say how much memory there is
 
 
 def read_json(file: Path, expected: str) -> Any:
@@ -21,22 +25,21 @@ def read_json(file: Path, expected: str) -> Any:
         expected: what the file should contain, for messages.
 
     Raises:
-        UsageError: the file cannot be read, is not JSON, is nested too deeply, or has a number
-            with too many digits.
+        UsageError: the file cannot be read, is not JSON, is nested too deeply, has a number
+            with too many digits, or is larger than a fourth of the memory that is available.
     """
-    try:
-        return json.loads(read_bytes(file))
-    except OSError as error:
-        raise UsageError(
-            f"cannot be read ({error.strerror})", where=file, expected=expected
-        ) from None
-    except RecursionError:
-        got, fix = "lists or objects in each other, hundreds deep", "write the file again"
-    except MemoryError:
-        got, fix = "more than fits into memory", "split the file"
-    except ValueError as error:
-        got, fix = _shorten(str(error)), "write the file again, as UTF-8"
-    raise UsageError("not valid JSON", where=file, expected=expected, got=got, fix=fix)
+    fix = "write the file again, as UTF-8"
+    with guarded(file, expected=expected, what="not valid JSON", fix=fix):
+        data = read_at_most(file, _most(file), expected=expected, fix="split the file")
+        return json.loads(data)
+
+
+def _most(file: Path) -> int:
+    """How many bytes are read of a file."""
+    if is_file(file) and file.stat().st_size <= _ALWAYS_READ:
+        return _ALWAYS_READ
+    available = available_memory()
+    return _MOST if available is None else max(_ALWAYS_READ, available // _GROWTH)
 
 
 def show(value: object) -> str:

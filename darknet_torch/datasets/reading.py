@@ -29,6 +29,11 @@ def resolve_class_names(names: Sequence[str] | str | os.PathLike[str] | None) ->
     return tuple(found)
 
 
+def first_places(names: Sequence[str]) -> dict[str, int]:
+    """The index of each name, the first one of a name that occurs again."""
+    return {name: index for index, name in reversed([*enumerate(names)])}
+
+
 def labels_from_corners(
     class_ids: Sequence[int],
     corners: Iterable[Sequence[float]],

@@ -12,6 +12,7 @@ import math
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path, PureWindowsPath
 
 from darknet_torch.datasets import VOC_ORIGIN
@@ -20,6 +21,7 @@ from darknet_torch.datasets.picture_files import PictureFinder
 from darknet_torch.datasets.picture_size import picture_size
 from darknet_torch.datasets.reading import (
     FARTHEST,
+    first_places,
     in_one_line,
     labels_from_corners,
     resolve_class_names,
@@ -152,6 +154,10 @@ class AnnotationReader:
     problems: list[Problem] = field(default_factory=list)
     _pictures: PictureFinder = field(default_factory=PictureFinder)
 
+    @cached_property
+    def _class_ids(self) -> dict[str, int]:
+        return first_places(self.names)
+
     def example(self, name: str) -> Example:
         """The picture and labels of an id in a list of ImageSets."""
         file = _annotation_path(self.root, name)
@@ -222,7 +228,8 @@ class AnnotationReader:
     ) -> Iterator[tuple[int, int, list[float], bool]]:
         for number, item in enumerate(tree.findall("object"), 1):
             name = _text(item, "name")
-            if name not in self.names:
+            class_id = self._class_ids.get(name)
+            if class_id is None:
                 self._add_problem(
                     "unknown class", file, f"object {number} has the unknown class {name!r}"
                 )
@@ -236,7 +243,7 @@ class AnnotationReader:
                     "bad box", file, f"object {number} ({name}) does not have four finite numbers"
                 )
                 continue
-            yield number, self.names.index(name), box, _text(item, "difficult") == "1"
+            yield number, class_id, box, _text(item, "difficult") == "1"
 
     def _add_problem(self, kind: str, file: Path, what: str) -> None:
         self.problems.append(Problem(kind, str(file), what))
@@ -245,8 +252,8 @@ class AnnotationReader:
 def _parse(file: Path) -> ElementTree.Element | Problem:
     try:
         tree = read_xml(file)
-    except (OSError, ValueError) as error:
-        return Problem("unreadable labels", str(file), f"not readable as XML ({error})")
+    except UsageError as error:
+        return Problem("unreadable labels", str(file), str(error).removeprefix(f"{file}: "))
     if tree.tag == _ROOT or tree.find("object") is not None:
         return tree
     what = "is XML, but no annotation of VOC"

@@ -7,8 +7,12 @@ import re
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
-from darknet_torch.text import ascii_compatible, read_bytes
+from darknet_torch.errors import UsageError
+from darknet_torch.reading import guarded, read_at_most
+from darknet_torch.text import ascii_compatible
 
+_LARGEST = 10 * 2**20  # bytes; the annotation of a picture with thousands of polygons fits
+_DEEPEST = 100  # elements in each other
 _WIDE = ("utf-16", "utf-32", "ucs")
 _DECLARED = re.compile(rb"""<\?xml[^>]*?\sencoding\s*=\s*["']([\w.:-]+)["']""")
 # What programs write that declare the first: the second contains all of it, and more.
@@ -28,15 +32,25 @@ def read_xml(file: Path) -> ElementTree.Element:
     declared encodings, such as GB2312, is decoded before.
 
     Raises:
-        OSError: the file cannot be read.
-        ValueError: it is not XML, or not in the encoding that it declares, or Python does not
-            know the encoding.
+        UsageError: the file cannot be read, is too large, is not XML, or not in the encoding
+            that it declares, has elements in each other hundreds deep or entities that stand for
+            far more than they are, or Python does not know the encoding.
     """
-    data = read_bytes(file)
-    try:
-        return ElementTree.fromstring(_decode(data))
-    except (ElementTree.ParseError, RecursionError, MemoryError) as error:
-        raise ValueError(str(error)) from None
+    expected = "an annotation of one picture in XML"
+    with guarded(file, expected=expected, what="not readable as XML"):
+        data = read_at_most(file, _LARGEST, expected=expected, fix="leave out other elements")
+        root = ElementTree.fromstring(_decode(data))
+    if _is_deep(root):
+        got = f"elements in each other, more than {_DEEPEST} deep"
+        raise UsageError("not readable as XML", where=file, expected=expected, got=got)
+    return root
+
+
+def _is_deep(root: ElementTree.Element) -> bool:
+    level = [root]
+    for _ in range(_DEEPEST):
+        level = [child for element in level for child in element]
+    return bool(level)
 
 
 def _decode(data: bytes) -> str | bytes:

@@ -9,7 +9,8 @@ from typing import Any
 import yaml
 
 from darknet_torch.errors import UsageError
-from darknet_torch.text import ascii_compatible, decode_text, open_to_read
+from darknet_torch.reading import guarded, read_at_most
+from darknet_torch.text import ascii_compatible, decode_text
 
 _LARGEST = 128 * 1024  # bytes; the names of thousands of classes fit
 _DEEPEST = 10  # lists and maps in each other
@@ -63,28 +64,13 @@ def read_yaml_nodes(file: Path, *, expected: str) -> yaml.Node | None:
 
 
 def _read(file: Path, expected: str, parse: Callable[[str], Any]) -> Any:
-    try:
-        with open_to_read(file) as opened:
-            data = opened.read(_LARGEST + 1)
-    except OSError as error:
-        raise UsageError(
-            f"cannot be read ({error.strerror})", where=file, expected=expected
-        ) from None
-    if len(data) > _LARGEST:
-        raise UsageError(
-            "too large",
-            where=file,
-            expected=f"{_LARGEST // 1024} kB at most, and {expected}",
-            got="more",
-            fix="leave out all but these",
-        )
-    try:
-        return parse(decode_text(ascii_compatible(data)).lstrip("\ufeff"))
-    except yaml.MarkedYAMLError as error:
-        line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
-        where, got = f"{file}{line}", error.problem
-    except yaml.YAMLError as error:
-        where, got = str(file), str(error).splitlines()[0]
-    except (RecursionError, ValueError, TypeError) as error:
-        where, got = str(file), str(error)
-    raise UsageError("not valid YAML", where=where, expected=expected, got=got)
+    with guarded(file, expected=expected, what="not valid YAML"):
+        data = read_at_most(file, _LARGEST, expected=expected, fix="leave out everything else")
+        try:
+            return parse(decode_text(ascii_compatible(data)).lstrip("\ufeff"))
+        except yaml.MarkedYAMLError as error:
+            line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
+            got = error.problem
+            raise UsageError(
+                "not valid YAML", where=f"{file}{line}", expected=expected, got=got
+            ) from error

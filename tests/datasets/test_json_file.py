@@ -46,7 +46,7 @@ def test_files_that_cannot_be_read_and_lack_of_memory_are_errors(tmp_path, monke
 
     monkeypatch.setattr(json_file.json, "loads", lack_memory)
     (tmp_path / "a.json").write_text("[]")
-    with pytest.raises(UsageError, match="more than fits into memory; split the file"):
+    with pytest.raises(UsageError, match="more than fits into memory; split the file, or free"):
         read_json(tmp_path / "a.json", "a list")
 
 
@@ -58,3 +58,15 @@ def test_values_are_shown_shortly_and_printably():
         text = show(value)
         assert len(text) < 90 and text.isascii() and text.isprintable()
     assert (show("1"), show(1), show(None)) == ("'1'", "1", "None")
+
+
+def test_a_file_that_cannot_fit_into_memory_is_refused_before_it_is_read(tmp_path, monkeypatch):
+    file = tmp_path / "a.json"
+    with file.open("wb") as opened:
+        opened.truncate(2**40)
+    with pytest.raises(UsageError, match=r"too large: .* got 1,099,511,627,776 bytes; split"):
+        read_json(file, "a list")
+    for available, most in ((2**30, 2**28), (2**20, 2**26), (None, 2**32)):
+        monkeypatch.setattr(json_file, "available_memory", lambda value=available: value)
+        with pytest.raises(UsageError, match=f"of {most:,} bytes at most"):
+            read_json(file, "a list")

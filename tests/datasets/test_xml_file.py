@@ -1,6 +1,9 @@
+import re
+
 import pytest
 
 from darknet_torch.datasets.xml_file import read_xml
+from darknet_torch.errors import UsageError
 
 NAMES = {
     "gb2312": "汽车",
@@ -72,9 +75,33 @@ def test_the_larger_character_set_of_windows_is_read_too(tmp_path, declared, rea
         (document("", "&nbsp;").encode(), "undefined entity"),
     ],
 )
-def test_what_cannot_be_read_is_a_value_error(tmp_path, data, message):
-    with pytest.raises(ValueError, match=message):
+def test_what_cannot_be_read_is_an_error_with_all_parts(tmp_path, data, message):
+    with pytest.raises(UsageError) as caught:
         read(tmp_path, data)
+    error = caught.value
+    assert (error.where, error.what) == (tmp_path / "a.xml", "not readable as XML")
+    assert error.expected == "an annotation of one picture in XML"
+    assert re.search(message, error.got) and error.__cause__ is not None
+
+
+@pytest.mark.parametrize("depth", [90, 101, 50_000])
+def test_elements_in_each_other_have_a_limit(tmp_path, depth):
+    data = b"<name>" * depth + b"</name>" * depth
+    if depth == 90:
+        assert read(tmp_path, data) == ""
+        return
+    with pytest.raises(UsageError, match="elements in each other, more than 100 deep"):
+        read(tmp_path, data)
+
+
+def test_a_file_of_gigabytes_is_refused_before_it_is_read(tmp_path):
+    file = tmp_path / "a.xml"
+    with file.open("wb") as opened:
+        opened.truncate(2**40)
+    with pytest.raises(
+        UsageError, match=r"too large: .* of 10,485,760 bytes at most, got 1,099,5"
+    ):
+        read_xml(file)
 
 
 def test_entities_that_grow_without_bounds_are_refused(tmp_path):
@@ -83,5 +110,5 @@ def test_entities_that_grow_without_bounds_are_refused(tmp_path):
     )
     bomb = f"<!DOCTYPE a [{entities}]><a><name>&e8;</name></a>"
     for data in (bomb.encode(), b"<?xml version='1.0' encoding='gb2312'?>" + bomb.encode()):
-        with pytest.raises(ValueError, match="amplification"):
+        with pytest.raises(UsageError, match="amplification"):
             read(tmp_path, data)

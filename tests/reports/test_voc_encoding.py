@@ -34,9 +34,8 @@ def test_what_is_no_encoding_is_named_and_left_out(tmp_path, encoding):
     file.write_text(f'<?xml version="1.0" encoding="{encoding}"?>\n{file.read_text()}')
     result = dtorch("dataset", "check", "--data", root)
     assert result.exit_code == 1
-    assert f"unreadable labels: {file}: not readable as XML (unknown encoding '{encoding}')" in (
-        result.stdout
-    )
+    assert f"unreadable labels: {file}: not readable as XML: " in result.stdout
+    assert f"got unknown encoding '{encoding}'" in result.stdout
     assert "1 boxes" in dtorch("dataset", "stats", "--data", root).stdout
 
 
