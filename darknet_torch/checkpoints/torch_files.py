@@ -18,8 +18,10 @@ from torch import Tensor
 
 from darknet_torch.checkpoints.harmless_globals import HARMLESS_GLOBALS
 from darknet_torch.errors import WeightsError
+from darknet_torch.reading import guarded
 from darknet_torch.text import open_to_read
 
+_EXPECTED, _FETCH = "a file that torch.save wrote", "fetch it again, in binary mode"
 _MOST_EXPANSION = 20  # bytes in memory for each byte of the file: one array may have many views
 _NO_LIMIT_BELOW = 2**20
 _REFUSED_NAME = re.compile(r"(?i)unsupported (?:global: )?GLOBAL (\S+)")
@@ -48,32 +50,29 @@ def read_torch_file(path: Path) -> Any:
             more than tensors and plain values, or it would take far more memory than it has
             bytes.
     """
-    try:
+    with guarded(path, expected=_EXPECTED, fix=_FETCH, error=WeightsError):
         if path.is_dir():
-            raise WeightsError(
-                "is a folder",
-                where=path,
-                expected="a file that torch.save wrote",
-                fix="give that file",
-            )
-        most_bytes = path.stat().st_size * _MOST_EXPANSION + _NO_LIMIT_BELOW
-        _check_archive(path, most_bytes)
-        with (
-            warnings.catch_warnings(),
-            torch.serialization.safe_globals(list(HARMLESS_GLOBALS)),
-        ):
-            warnings.simplefilter("ignore")
-            loaded = torch.load(path, map_location="cpu", weights_only=True)
-        _check_values(path, loaded, most_bytes)
-        return loaded
-    except WeightsError:
-        raise
-    except FileNotFoundError:
-        raise WeightsError("no such file", where=path) from None
-    except pickle.UnpicklingError as error:
-        raise _unpickling_error(path, str(error)) from None
-    except Exception as error:  # noqa: BLE001 - a broken file can raise anything
-        raise _damage_error(path, str(error).partition("\n")[0] or type(error).__name__) from None
+            raise WeightsError("is a folder", where=path, expected=_EXPECTED, fix="give that file")
+        try:
+            return _load(path)
+        except FileNotFoundError:
+            raise WeightsError("no such file", where=path) from None
+        except pickle.UnpicklingError as error:
+            raise _unpickling_error(path, str(error)) from error
+
+
+def _load(path: Path) -> Any:
+    """Load a file and check what it contains; a broken one can raise anything."""
+    most_bytes = path.stat().st_size * _MOST_EXPANSION + _NO_LIMIT_BELOW
+    _check_archive(path, most_bytes)
+    with (
+        warnings.catch_warnings(),
+        torch.serialization.safe_globals(list(HARMLESS_GLOBALS)),
+    ):
+        warnings.simplefilter("ignore")
+        loaded = torch.load(path, map_location="cpu", weights_only=True)
+    _check_values(path, loaded, most_bytes)
+    return loaded
 
 
 def _check_archive(path: Path, most_bytes: int) -> None:
@@ -168,12 +167,7 @@ def _unpickling_error(path: Path, message: str) -> WeightsError:
 
 
 def _damage_error(path: Path, reason: str) -> WeightsError:
-    return WeightsError(
-        f"cannot be read ({reason})",
-        where=path,
-        expected="a file that torch.save wrote",
-        fix="fetch it again, in binary mode",
-    )
+    return WeightsError("cannot be read", where=path, expected=_EXPECTED, got=reason, fix=_FETCH)
 
 
 def _too_large_error(path: Path, size: int) -> WeightsError:

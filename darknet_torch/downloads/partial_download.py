@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from darknet_torch.errors import UsageError
 from darknet_torch.files import write_text
+from darknet_torch.reading import guarded
 from darknet_torch.temporary_files import create_file
+from darknet_torch.text import read_bytes
 
 
 @dataclass(frozen=True)
@@ -34,11 +38,10 @@ class PartialDownload:
 
     def validator(self, url: str) -> str:
         """The ETag or date of the file that the bytes came from; "" if they are not from `url`."""
-        try:
-            note: Any = json.loads(self._note.read_bytes())
+        with suppress(UsageError), guarded(self._note):
+            note: Any = json.loads(read_bytes(self._note))
             return str(note["validator"]) if note["url"] == url else ""
-        except (FileNotFoundError, ValueError, KeyError, TypeError):
-            return ""
+        return ""
 
     def start(self, url: str, validator: str) -> None:
         """Discard the bytes, and note that the following ones come from `url`.

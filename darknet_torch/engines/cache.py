@@ -18,6 +18,7 @@ from darknet_torch.engines.checked_json import read_checked_json, to_checked_jso
 from darknet_torch.engines.file_hashes import FILE_HASHES, engines_folder, file_hash
 from darknet_torch.errors import UsageError
 from darknet_torch.files import file_digest, make_folder
+from darknet_torch.reading import guarded
 from darknet_torch.temporary_files import (
     remove_folder,
     remove_stale_folders,
@@ -280,19 +281,20 @@ def _finish(folder: Path, description: Mapping[str, Any]) -> dict[str, Any]:
 def _read(folder: Path, is_whole: Callable[[Path, Mapping[str, Any]], bool]) -> Entry | None:
     """Return the entry in a folder; None if it is not one, or `is_whole` denies its files."""
     try:
-        if not _is_file(folder / _ENTRY) or folder.is_symlink():
-            return None
-        content = read_checked_json(folder / _ENTRY)
-        if content["format"] != _FORMAT or not is_whole(folder, content["files"]):
-            return None
-        return Entry(
-            folder.name,
-            folder,
-            dict(content["description"]),
-            _size(content),
-            min((folder / _ENTRY).stat().st_mtime, time.time()),  # clocks are set back
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        with guarded(folder):
+            if not _is_file(folder / _ENTRY) or folder.is_symlink():
+                return None
+            content = read_checked_json(folder / _ENTRY)
+            if content["format"] != _FORMAT or not is_whole(folder, content["files"]):
+                return None
+            return Entry(
+                folder.name,
+                folder,
+                dict(content["description"]),
+                _size(content),
+                min((folder / _ENTRY).stat().st_mtime, time.time()),  # clocks are set back
+            )
+    except UsageError:
         return None
 
 

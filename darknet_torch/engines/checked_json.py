@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from darknet_torch.reading import guarded
 from darknet_torch.text import read_bytes
 
 _DIGEST = "sha256"  # key of the checksum, next to the values
@@ -30,17 +31,13 @@ def read_checked_json(path: Path) -> dict[str, Any]:
     """Read a file that `to_checked_json` made.
 
     Raises:
-        ValueError: it is something else, or was changed.
-        OSError: it cannot be read.
+        UsageError: it cannot be read, is something else, or was changed.
     """
-    data = read_bytes(path)
-    try:
-        values = json.loads(data)
+    with guarded(path, expected="JSON with a checksum"):
+        values = json.loads(read_bytes(path))
         if not isinstance(values, dict) or values.pop(_DIGEST, None) != _digest(values):
             raise ValueError("not the values that were written")
-    except RecursionError:
-        raise ValueError("nested too deep") from None
-    return values
+        return values
 
 
 def _digest(values: Mapping[str, Any]) -> str:

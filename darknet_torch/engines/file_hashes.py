@@ -76,7 +76,7 @@ def _read(memory: Path) -> dict[str, Any]:
     """Return what is remembered: for each path its identity and its hash; {} if it is unusable."""
     try:
         values = read_checked_json(memory)
-    except (OSError, ValueError):
+    except UsageError:
         return {}
     files = values.get("files")
     return files if values.get("format") == _FORMAT and isinstance(files, dict) else {}

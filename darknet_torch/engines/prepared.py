@@ -17,7 +17,9 @@ from darknet_torch.engines.engine import Engine, EngineSettings, find_engine
 from darknet_torch.engines.model import EngineModel
 from darknet_torch.engines.model_key import ModelKey
 from darknet_torch.engines.names import ENGINES, SPEEDS
-from darknet_torch.errors import CfgNote, CfgWarning
+from darknet_torch.errors import CfgNote, CfgWarning, UsageError
+from darknet_torch.reading import guarded
+from darknet_torch.text import read_bytes
 
 _PARTS = ("what", "expected", "got", "fix")  # of a warning, besides its place
 DIFFERENCE_FILE = "difference.json"  # what `PreparedModel.difference` is
@@ -93,10 +95,11 @@ def read_entry(
         source: the path of the model's cfg now, see `ModelKey.source`.
     """
     try:
-        description = ModelDescription.from_json(entry.description["model"])
-        found = _warnings_from_json(entry.description["warnings"], source)
-        difference = float(json.loads((entry.folder / DIFFERENCE_FILE).read_text()))
-    except (OSError, KeyError, TypeError, ValueError, OverflowError, RecursionError):
+        with guarded(entry.folder):
+            description = ModelDescription.from_json(entry.description["model"])
+            found = _warnings_from_json(entry.description["warnings"], source)
+            difference = float(json.loads(read_bytes(entry.folder / DIFFERENCE_FILE)))
+    except UsageError:
         return None
     return PreparedModel(engine, version, description, entry.folder, difference, found)
 
@@ -141,9 +144,12 @@ def installed_versions() -> dict[str, str]:
 def find_speeds(cache: EngineCache, key: ModelKey) -> Speeds | None:
     """Find the speeds of the engines with a model that were measured on this machine."""
     entry = cache.find(key.speeds_key(machine_name()))
+    if entry is None:
+        return None
     try:
-        return None if entry is None else Speeds.from_json(entry.description["speeds"])
-    except (KeyError, ValueError):
+        with guarded(entry.folder):
+            return Speeds.from_json(entry.description["speeds"])
+    except UsageError:
         return None
 
 

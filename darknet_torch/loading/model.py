@@ -12,13 +12,15 @@ from darknet_torch.cfg.grammar import decode_cfg, encode_cfg, parse_cfg, read_cf
 from darknet_torch.errors import UsageError, WeightsError
 from darknet_torch.model.network import Network, WeightsHeader, build_network
 from darknet_torch.model.weights import LoadReport
+from darknet_torch.reading import guarded
 
 METADATA_KEY = "darknet_torch"  # under which every written file keeps `Model.metadata`
 # The numbers of a header, and what their fields in a weight file can hold.
 _INT32 = range(-(2**31), 2**31)
 _HEADER = {"major": _INT32, "minor": _INT32, "revision": _INT32, "seen": range(2**64)}
 _SIZES = range(2**31)
-_LONGEST_LINE = 200
+_BROKEN = "its metadata is broken"
+_CONVERT_AGAIN = "convert the original weight file again"
 
 
 @dataclass(frozen=True)
@@ -106,21 +108,21 @@ def parse_metadata(metadata: str, where: str) -> Metadata:
     Raises:
         WeightsError: it was not written by `Model.metadata`.
     """
-    try:
+    with guarded(
+        where,
+        expected="JSON as dtorch convert writes it",
+        what=_BROKEN,
+        fix=_CONVERT_AGAIN,
+        error=WeightsError,
+    ):
         found: dict[str, Any] = json.loads(metadata)
         header = WeightsHeader(
             **{name: _whole(found["header"][name], allowed) for name, allowed in _HEADER.items()}
         )
-        dialect: Dialect = find_dialect(found["dialect"])
+        dialect = _dialect(found["dialect"])
         text, names = decode_cfg(encode_cfg(found["cfg"])), tuple(map(str, found["names"]))
         layers = None if found["layers"] is None else _whole(found["layers"], _INT32)
         width, height = (_whole(found[side], _SIZES) or None for side in ("width", "height"))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, UsageError) as error:
-        raise _metadata_error(
-            where,
-            expected="JSON as dtorch convert writes it",
-            got=_one_line(f"{type(error).__name__}: {error}"),
-        ) from None
     return Metadata(text, names, dialect, header, layers, width, height, where)
 
 
@@ -182,17 +184,17 @@ def _whole(value: object, allowed: range) -> int:
     return value
 
 
-def _one_line(text: str) -> str:
-    """`text` as one short line, since a broken file may contain anything."""
-    line = " ".join(text.split())
-    return line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}..."
+def _dialect(name: Any) -> Dialect:
+    """The dialect of that name.
+
+    Raises:
+        ValueError: there is none.
+    """
+    try:
+        return find_dialect(name)
+    except UsageError as error:
+        raise ValueError(str(error)) from None
 
 
 def _metadata_error(where: str, *, expected: str, got: object) -> WeightsError:
-    return WeightsError(
-        "its metadata is broken",
-        where=where,
-        expected=expected,
-        got=got,
-        fix="convert the original weight file again",
-    )
+    return WeightsError(_BROKEN, where=where, expected=expected, got=got, fix=_CONVERT_AGAIN)

@@ -23,6 +23,7 @@ from darknet_torch.errors import WeightsError
 from darknet_torch.extras import import_extra
 from darknet_torch.loading.model import METADATA_KEY, Model
 from darknet_torch.model.network import Network
+from darknet_torch.reading import guarded
 from darknet_torch.text import open_to_read
 
 _LAYER = re.compile(r"layers\.(\d+)\.")
@@ -76,22 +77,16 @@ def read_safetensors(path: Path) -> tuple[dict[str, Tensor], str | None]:
         UsageError: safetensors is not installed.
     """
     library = _safetensors()
-    try:
-        open_to_read(path).close()  # the library would wait for a pipe
+    fix = "fetch it again, in binary mode"
+    with guarded(path, expected="a safetensors file", fix=fix, error=WeightsError):
+        try:
+            open_to_read(path).close()  # the library would wait for a pipe
+        except FileNotFoundError:
+            raise WeightsError("no such file", where=path) from None
         with library.safe_open(str(path), framework="pt") as file:
             names = list(file.keys())
             tensors = {name: file.get_tensor(name) for name in names}
             return tensors, (file.metadata() or {}).get(METADATA_KEY)
-    except FileNotFoundError:
-        raise WeightsError("no such file", where=path) from None
-    except Exception as error:  # noqa: BLE001 - a broken file can raise anything
-        reason = str(error).partition("\n")[0] or type(error).__name__
-        raise WeightsError(
-            f"cannot be read ({reason})",
-            where=path,
-            expected="a safetensors file",
-            fix="fetch it again, in binary mode",
-        ) from None
 
 
 class StateMismatchError(WeightsError):

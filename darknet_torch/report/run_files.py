@@ -5,7 +5,6 @@ Each function adds a sentence to `faults` for a file that cannot be used.
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
 import warnings
@@ -14,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from darknet_torch.cfg.grammar import Section, read_cfg
-from darknet_torch.errors import CfgError, CfgWarning
+from darknet_torch.errors import CfgError, CfgWarning, UsageError
+from darknet_torch.reading import guarded
 from darknet_torch.text import is_file, read_bytes
 from darknet_torch.training.records.table import ITERATION, Row, Table
 
@@ -36,8 +36,8 @@ def read_rows(path: Path, faults: list[str]) -> Sequence[Row]:
     table = Table(path)
     try:
         table.read(until=sys.maxsize)
-    except csv.Error as error:
-        faults.append(f"{path}: is no table ({error})")
+    except UsageError as error:
+        faults.append(str(error))
     rows = [row for row in table.rows if row[ITERATION] >= 0]
     if not rows:
         faults.append(f"{path}: has no whole row yet")
@@ -48,9 +48,10 @@ def read_object(path: Path, faults: list[str]) -> Mapping[str, Any]:
     """Return the object of a JSON file; {} if there is none."""
     text = read_text(path, faults)
     try:
-        found = json.loads(text or "{}")
-    except ValueError as error:
-        faults.append(f"{path}: is no whole JSON ({error})")
+        with guarded(path, what="is no whole JSON"):
+            found = json.loads(text or "{}")
+    except UsageError as error:
+        faults.append(str(error))
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from darknet_torch.errors import UsageError
+from darknet_torch.reading import guarded
+
 # What an event says about a training, until one of them comes after it.
 _STATES = {
     "start": "running, or was killed",
@@ -63,7 +66,7 @@ def read_history(text: str) -> History:
 
 def _events(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
     for line in lines:
-        with suppress(ValueError):
+        with suppress(UsageError), guarded(""):
             event = json.loads(line)
             if isinstance(event, dict) and isinstance(event.get("event"), str):
                 yield event

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from darknet_torch.model.network import Network
+from darknet_torch.training.saved_values import saved_array
 
 _TAIL = 1000  # the average replaces the weights so many iterations before the end
 
@@ -61,9 +62,14 @@ class WeightAverage:
                 average.copy_(array)
 
     def load(self, averages: list[Tensor]) -> None:
-        """Go on with `averages`, one for each of `arrays`, or none before the first."""
+        """Go on with `averages`, one for each of `arrays`, or none before the first.
+
+        Raises:
+            ValueError: they are of other arrays.
+        """
         self.averages = [
-            average.to(array.device) for average, array in zip(averages, self.arrays, strict=False)
+            saved_array(average, array, "an average")
+            for average, array in zip(averages, self.arrays, strict=bool(averages and self.arrays))
         ]
 
     def _swap_in(self) -> None:

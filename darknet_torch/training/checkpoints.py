@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from darknet_torch.errors import DivergenceError, UsageError, WeightsError
 from darknet_torch.model.weights import write_weights
+from darknet_torch.reading import guarded
 from darknet_torch.training.callbacks import Callback
 from darknet_torch.training.checkpoint_pair import CheckpointPair, SavedRun, digest_of, keep_as
 from darknet_torch.training.kept_files import keep_cfg, keep_names
@@ -227,13 +228,7 @@ def resume(saved: SavedRun, loop: TrainingLoop, record: RunRecord) -> None:
     Raises:
         UsageError: the state belongs to another network.
     """
-    try:
+    fix = "--weights instead of --resume starts a new run from its weights"
+    with guarded(saved.state_path, what="cannot be resumed", fix=fix):
         record.check_network(saved.record, saved.state_path)
         loop.load_state_dict(saved.state)
-    except (ValueError, LookupError, RuntimeError, TypeError, AttributeError) as error:
-        raise UsageError(
-            "cannot be resumed",
-            where=saved.state_path,
-            got=str(error).partition("\n")[0] or type(error).__name__,
-            fix="--weights instead of --resume starts a new run from its weights",
-        ) from None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from darknet_torch.training.callbacks import Callback, State
 from darknet_torch.training.durations import describe_duration
 from darknet_torch.training.plan import TrainPlan
+from darknet_torch.training.saved_values import saved_value
 
 if TYPE_CHECKING:
     from darknet_torch.training.evaluation import Score
@@ -54,9 +55,11 @@ class Patience(Callback):
         }
 
     def load_state_dict(self, state: State) -> None:
-        self._measure = state.get("measure", self._measure)
-        self._highest = state.get("highest", self._highest)
-        self._without_better = state.get("without_better", self._without_better)
+        self._measure = saved_value(state, "measure", str, default=self._measure)
+        self._highest = saved_value(state, "highest", float, default=self._highest)
+        self._without_better = saved_value(
+            state, "without_better", int, default=self._without_better
+        )
 
 
 class TimeLimit(Callback):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import NoneType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from darknet_torch.errors import DarknetError, format_message
@@ -11,6 +12,7 @@ from darknet_torch.interruption import Interrupted
 from darknet_torch.training.callbacks import Callback, State
 from darknet_torch.training.data import CLASSIFIER, TrainingData
 from darknet_torch.training.plan import TrainPlan
+from darknet_torch.training.saved_values import saved_value
 
 if TYPE_CHECKING:
     from darknet_torch.training.loop import TrainingLoop
@@ -125,7 +127,7 @@ class PeriodicEvaluation(Callback):
         return {"evaluated_at": self._evaluated_at}
 
     def load_state_dict(self, state: State) -> None:
-        self._evaluated_at = state.get("evaluated_at")
+        self._evaluated_at = saved_value(state, "evaluated_at", int, NoneType)
 
     def is_due(self, loop: TrainingLoop) -> bool:
         net = loop.network.net

@@ -26,6 +26,7 @@ from darknet_torch.model.network import Network
 from darknet_torch.ops.accumulated_delta import AccumulatedDelta
 from darknet_torch.ops.precision import FULL_PRECISION, Precision
 from darknet_torch.ops.recomputation import recomputed
+from darknet_torch.training.saved_values import saved_value
 
 
 @dataclass
@@ -138,7 +139,10 @@ class ForwardPass:
             accumulated.delta = None if delta is None else delta.to(device)
         for index, parts in state["recurrent"].items():
             self.network.layers[index].state = tuple(part.to(device) for part in parts)
-        self.rejection = RejectionState(**state["rejection"])
+        rejection = state["rejection"]
+        self.rejection = RejectionState(
+            **{name: saved_value(rejection, name, float) for name in rejection}
+        )
 
     def __call__(self, images: Tensor, truths: Tensor, context: LossContext) -> MiniBatchResult:
         """Run a mini-batch.

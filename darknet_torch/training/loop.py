@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, closing, contextmanager, nullcont
 from dataclasses import asdict, replace
 from functools import partial
 from itertools import islice
+from types import NoneType
 from typing import Any
 
 import torch
@@ -36,6 +37,7 @@ from darknet_torch.training.iteration_start import (
 from darknet_torch.training.optimizer import Optimizer
 from darknet_torch.training.phases import Phases
 from darknet_torch.training.problem_log import ProblemLog
+from darknet_torch.training.saved_values import saved_value
 from darknet_torch.training.schedule import rate_of_run
 from darknet_torch.training.score_history import ScoreHistory
 from darknet_torch.training.updates import MiniBatchNumbers, UnreadUpdate, Update
@@ -378,8 +380,12 @@ class TrainingLoop:
             ValueError, KeyError, RuntimeError: the state belongs to another network.
         """
         self.network.load_state_dict(state["network"])
-        self.network.header = type(self.network.header)(**state["header"])
-        self.iteration, self.average_loss = state["iteration"], state["average_loss"]
+        header = state["header"]
+        for name in ("major", "minor", "revision"):
+            saved_value(header, name, int)
+        self.network.header = type(self.network.header)(**header)
+        self.iteration = saved_value(state, "iteration", int)
+        self.average_loss = saved_value(state, "average_loss", float, NoneType)
         self.scores.load_state_dict(state.get("scores", {}))
         self.seen = self.iteration * self.batch_size
         self._count_in_header()

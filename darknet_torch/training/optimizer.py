@@ -15,6 +15,9 @@ from darknet_torch.layers.base import Layer
 from darknet_torch.model.network import Network
 from darknet_torch.ops.arithmetic import FAST, Arithmetic
 from darknet_torch.training.optimizer_kinds import CSGD, Groups, optimizer_kind
+from darknet_torch.training.saved_values import saved_array
+
+_STEPS = "step"  # the name under which PyTorch's optimizers count their updates of an array
 
 
 @dataclass(frozen=True)
@@ -186,6 +189,7 @@ class Optimizer:
             if self.can_skip:
                 _start_momentum(self.inner)
             self._lay_out_as_arrays()
+            self._check_shapes()
             self.inner.zero_grad()
 
     def _check_kind(self, state: Mapping[str, Any]) -> None:
@@ -204,6 +208,16 @@ class Optimizer:
             {**mine, "params": theirs["params"]} for mine, theirs in zip(own, saved, strict=True)
         ]
         return {**state, "param_groups": groups}
+
+    def _check_shapes(self) -> None:
+        """Refuse values that are not of the arrays: PyTorch does not compare their shapes."""
+        assert self.inner is not None
+        for array, values in self.inner.state.items():
+            for name, value in values.items():
+                if name == _STEPS:
+                    saved_array(value, torch.zeros(()), name)
+                elif value is not None:
+                    saved_array(value, array, name)
 
     def _lay_out_as_arrays(self) -> None:
         """Let each momentum have its array's order in memory, which fused updates ask for."""

@@ -18,6 +18,7 @@ from darknet_torch.training.freezing import (
 from darknet_torch.training.multiscale import MultiScale, PhasedScale
 from darknet_torch.training.optimizer import Optimizer
 from darknet_torch.training.phases import Phase, Phases
+from darknet_torch.training.saved_values import saved_numbers, saved_value
 
 if TYPE_CHECKING:
     from darknet_torch.training.loop import TrainingLoop
@@ -123,7 +124,8 @@ class PhaseChanges(Callback):
 
     def load_state_dict(self, state: State) -> None:
         if state:
-            self._held = state["first"], state["normalization"]
+            normalization = saved_numbers(state["normalization"], "normalization")
+            self._held = saved_value(state, "first", int), normalization
 
 
 def _check_learns(network: Network, phase: Phase, layers: int) -> None:

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from darknet_torch.cpu.cores import threads_to_compute
-from darknet_torch.errors import ArgumentError, CfgNote, UsageError, warn
+from darknet_torch.errors import CfgNote, UsageError, warn
+from darknet_torch.reading import guarded
+from darknet_torch.text import path_exists, read_bytes
 from darknet_torch.training.choices.loss import OF_CLASSIC
 from darknet_torch.training.options import TRAIN_OPTIONS, parse_options
 from darknet_torch.training.plan import TrainPlan
@@ -67,25 +69,22 @@ def _saved_options(plan_file: Path) -> dict[str, Any]:
     Raises:
         UsageError: the file is damaged.
     """
-    try:
-        plan = json.loads(plan_file.read_bytes())
-        kept = {name: plan.get(name, _DEFAULTS[name]) for name in _KEPT}
-        # Earlier versions and JSON have other values for the same, such as True for augment="cfg",
-        # and lists where the plan has tuples.
-        return _changed(parse_options(_changed(kept)))
-    except FileNotFoundError:
+    if not path_exists(plan_file):
         return {}
-    except OSError as error:
-        got = error.strerror or str(error)
-    except (ValueError, AttributeError, ArgumentError, UsageError) as error:
-        got = str(error)
-    raise UsageError(
-        "the options of the stopped run cannot be read",
-        where=plan_file,
+    with guarded(
+        plan_file,
+        what="the options of the stopped run cannot be read",
         expected="the plan that a training writes",
-        got=got,
         fix="delete the file, and give the options of the run again with --resume",
-    )
+    ):
+        plan = json.loads(read_bytes(plan_file))
+        kept = {name: plan.get(name, _DEFAULTS[name]) for name in _KEPT}
+        try:
+            # Earlier versions and JSON have other values for the same, such as True for
+            # augment="cfg", and lists where the plan has tuples.
+            return _changed(parse_options(_changed(kept)))
+        except UsageError as error:
+            raise ValueError(str(error)) from error
 
 
 def _changed(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -114,8 +114,23 @@ class RunRecord:
 
     @staticmethod
     def from_dict(values: Mapping[str, Any]) -> RunRecord:
-        """The record that `to_dict` gave."""
-        return RunRecord(values["layers"], values["settings"])
+        """The record that `to_dict` gave.
+
+        Raises:
+            ValueError: it is something else.
+        """
+        layers: Any = values.get("layers")
+        settings: Any = values.get("settings")
+        if not isinstance(layers, list) or not all(map(_is_of_texts, (*layers, settings))):
+            raise ValueError("its record is not that of a run")
+        return RunRecord(layers, settings)
+
+
+def _is_of_texts(value: object) -> bool:
+    """Whether a value is a dictionary of texts."""
+    return isinstance(value, dict) and all(
+        isinstance(part, str) for item in value.items() for part in item
+    )
 
 
 def _options(where: str, options: Options) -> Iterator[tuple[str, str]]:

@@ -1,10 +1,13 @@
-"""The last and the best score of a run, and when it had them. No torch."""
+"""The last and the best score of a run, and when it had them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from types import NoneType
 from typing import Any
+
+from darknet_torch.training.saved_values import saved_value
 
 DatedScore = tuple[float, int]  # 0-1, and the iteration of the evaluation
 
@@ -45,7 +48,20 @@ class ScoreHistory:
         return asdict(self)
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `state_dict` gave; a state without scores changes nothing."""
-        self.measure = state.get("measure", self.measure)
-        self.last, self.best = state.get("last", self.last), state.get("best", self.best)
-        self.had_best = state.get("had_best", self.best is not None)
+        """Go on from what `state_dict` gave; a state without scores changes nothing.
+
+        Raises:
+            ValueError: it is something else.
+        """
+        self.measure = saved_value(state, "measure", str, default=self.measure)
+        self.last, self.best = _score(state, "last", self.last), _score(state, "best", self.best)
+        self.had_best = saved_value(state, "had_best", bool, default=self.best is not None)
+
+
+def _score(state: Mapping[str, Any], name: str, default: DatedScore | None) -> DatedScore | None:
+    found = saved_value(state, name, tuple, list, NoneType, default=default)
+    if found is None:
+        return None
+    value, iteration = found
+    parts = {"value": value, "iteration": iteration}
+    return saved_value(parts, "value", float), saved_value(parts, "iteration", int)

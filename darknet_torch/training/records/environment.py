@@ -16,8 +16,11 @@ import torch
 
 from darknet_torch.cpu.machine import machine_name
 from darknet_torch.datasets.file_list import named_files
+from darknet_torch.errors import UsageError
 from darknet_torch.extras import PROGRAM, installed_version
 from darknet_torch.files import file_digest, write_text
+from darknet_torch.reading import guarded
+from darknet_torch.text import read_bytes
 from darknet_torch.training.plan import TrainPlan
 from darknet_torch.training.records.looked_at import LookedAt
 
@@ -55,8 +58,8 @@ class Environment(LookedAt):
             write_text(self.path, f"{text}\n")
 
     def _earlier(self) -> list[Any]:
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            return list(json.loads(self.path.read_text(encoding="utf-8"))[_STARTS])
+        with suppress(UsageError), guarded(self.path):
+            return list(json.loads(read_bytes(self.path))[_STARTS])
         return []
 
 

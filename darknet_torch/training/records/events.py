@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from darknet_torch.errors import UsageError
 from darknet_torch.files import append_bytes, write_bytes
+from darknet_torch.reading import guarded
 from darknet_torch.text import encode_text
 from darknet_torch.training.records.looked_at import LookedAt
 from darknet_torch.training.records.results import is_recorded, measures_of
@@ -127,7 +129,7 @@ class EventLog(LookedAt):
         kept = []
         with suppress(OSError):
             for line in self.path.read_text(encoding="utf-8", errors="replace").split("\n"):
-                with suppress(ValueError, TypeError, KeyError):
+                with suppress(UsageError), guarded(self.path):
                     if choose(json.loads(line)):
                         kept.append(line)
         return kept

@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from pathlib import Path
 
 from darknet_torch.files import append_bytes, write_bytes
-from darknet_torch.text import encode_text
+from darknet_torch.reading import guarded
+from darknet_torch.text import encode_text, path_exists, read_bytes
 
 Row = dict[str, float]
 ITERATION = "iteration"
@@ -63,12 +63,16 @@ class Table:
         """Take the rows of the file up to an iteration, included, those that are whole.
 
         Without a file there are none. The file itself loses the others with the next row.
+
+        Raises:
+            UsageError: the file cannot be read, or is no table.
         """
         self._is_stale = True
-        with suppress(OSError):
-            text = self.path.read_text(encoding="utf-8", errors="replace")
-            whole = text[: text.rfind("\n") + 1]  # a kill may have cut off the last row
-            columns, *lines = list(csv.reader(io.StringIO(whole))) or [[]]
+        if path_exists(self.path):
+            with guarded(self.path, expected="a table of numbers", fix="move the file away"):
+                text = read_bytes(self.path).decode("utf-8", "replace")
+                whole = text[: text.rfind("\n") + 1]  # a kill may have cut off the last row
+                columns, *lines = list(csv.reader(io.StringIO(whole))) or [[]]
             rows = [row for line in lines if (row := _parsed(columns, line)) is not None]
             self.rows = [row for row in rows if row[ITERATION] <= until]
             self._add_columns(columns if self.rows else ())

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from types import NoneType
 from typing import TYPE_CHECKING
 
 from darknet_torch.errors import UsageError
 from darknet_torch.training.callbacks import State
+from darknet_torch.training.saved_values import saved_value
 from darknet_torch.training.schedules.base import RateFollower, Run, Schedule
 from darknet_torch.training.schedules.members import (
     NumberFrom,
@@ -147,5 +149,6 @@ class PlateauFollower(RateFollower):
         }
 
     def load_state_dict(self, state: State) -> None:
-        for name, value in state.items():
-            setattr(self, f"_{name}", value)
+        for name, own in self.state_dict().items():
+            kinds = (float, NoneType) if name == "best" else (type(own),)
+            setattr(self, f"_{name}", saved_value(state, name, *kinds, default=own))
