@@ -115,6 +115,22 @@ def ascii_compatible(data: bytes) -> bytes:
     return data if encoding is None else data.decode(encoding, "replace").encode()
 
 
+def stream_encoding(start: bytes) -> tuple[str, str]:
+    """Return the encoding of lines of paths, and what becomes of bytes that are not valid in it.
+
+    Bytes that are not valid in UTF-8 become surrogates, as in `decode_path`.
+
+    Args:
+        start: the first bytes, of the first line at least; UTF-16 and UTF-32 are recognised as in
+            `ascii_compatible`.
+    """
+    for mark, name in _WIDE_MARKS.items():
+        if start.startswith(mark):
+            return name, "replace"
+    unmarked = _unmarked_utf16(start)
+    return ("utf-8-sig", "surrogateescape") if unmarked is None else (unmarked, "replace")
+
+
 def _unmarked_utf16(data: bytes) -> str | None:
     if b"\0" not in data:
         return None

@@ -24,7 +24,7 @@ def prompt_for_pictures() -> Iterator[list[PictureSource]]:
     """
     with open_standard_input() as lines:
         echo(PROMPT, nl=False)
-        while line := lines.readline():
+        for line in lines:
             if line.strip():
                 yield [source_from_path(line.strip(), videos=False)]
             echo(PROMPT, nl=False)

@@ -9,9 +9,9 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TextIO
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from darknet_torch.errors import UsageError
@@ -22,6 +22,7 @@ from darknet_torch.text import (
     path_exists,
     read_paths,
     resolve_listed,
+    stream_encoding,
 )
 
 # The suffixes, in lower case, of the formats that OpenCV reads; other suffixes count as pictures
@@ -126,11 +127,15 @@ def expand_standard_input(sources: Iterable[PictureSource]) -> Iterator[PictureS
             yield source
 
 
-def open_standard_input() -> TextIO:
-    """Open standard input as a separate file object.
+@contextmanager
+def open_standard_input() -> Iterator[Iterator[str]]:
+    """Open standard input as a separate file object, and give its lines as they arrive.
 
     A thread that waits for a line holds the lock of its file object. If that were `sys.stdin`,
     the interpreter could not close it when the program ends.
+
+    Yields:
+        The lines, in the encoding that `text.stream_encoding` finds.
 
     Raises:
         UsageError: standard input is closed.
@@ -140,8 +145,17 @@ def open_standard_input() -> TextIO:
     try:
         own = os.dup(sys.stdin.fileno())
     except (OSError, ValueError):  # sys.stdin is replaced by an object in memory
-        return io.StringIO(sys.stdin.read())
-    return open(own, encoding="utf-8-sig", errors="surrogateescape")  # noqa: PTH123 (no path)
+        yield io.StringIO(sys.stdin.read())
+        return
+    with open(own, "rb") as file:  # noqa: PTH123 (no path)
+        yield _decoded_lines(file)
+
+
+def _decoded_lines(file: io.BufferedReader) -> Iterator[str]:
+    """Yield the lines of a file whose first bytes say in which encoding they are."""
+    encoding, errors = stream_encoding(file.peek())
+    with io.TextIOWrapper(file, encoding=encoding, errors=errors) as lines:
+        yield from lines
 
 
 def _expand(argument: str, *, videos: bool) -> list[PictureSource]:

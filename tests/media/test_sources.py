@@ -245,3 +245,14 @@ class TestStandardInput:
                 assert os.fsencode(next(lines).name) == name
                 end.cancel()
             lines.close()
+
+    @pytest.mark.parametrize(
+        "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]
+    )
+    def test_lists_in_every_encoding_of_unicode_are_read(self, monkeypatch, encoding):
+        reading, writing = os.pipe()
+        with os.fdopen(reading) as pipe, os.fdopen(writing, "wb") as writer:
+            monkeypatch.setattr(sys, "stdin", pipe)
+            writer.write("some/a.jpg\r\nsome/Übung.jpg\n".encode(encoding))
+            writer.close()
+            assert self.names() == ["some/a.jpg", "some/Übung.jpg"]
