@@ -9,6 +9,7 @@ from pathlib import Path
 from darknet_torch.cfg.grammar import Location
 from darknet_torch.cfg.numbers import INT32_MAX, read_integer
 from darknet_torch.errors import CfgNote, UsageError, warn
+from darknet_torch.reading import guarded
 from darknet_torch.text import backslash_fix, path_exists, path_lines, read_bytes, resolve_listed
 
 _BLANKS = " \t\r\n"
@@ -115,12 +116,8 @@ def read_data_file(path: str | Path) -> dict[str, DataValue]:
 
     Source: option_list.c read_data_cfg.
     """
-    try:
+    with guarded(path, fix=backslash_fix(path)):
         lines = path_lines(read_bytes(path))
-    except OSError as error:
-        raise UsageError(
-            f"cannot be read ({error.strerror})", where=path, fix=backslash_fix(path)
-        ) from None
     found: dict[str, DataValue] = {}
     for number, line in enumerate(lines, 1):
         stripped = line.translate(_WHITE_SPACE)

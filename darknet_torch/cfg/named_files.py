@@ -10,6 +10,7 @@ from darknet_torch.cfg.grammar import Location, encode_cfg
 from darknet_torch.cfg.tree import Tree, read_tree
 from darknet_torch.cfg.zoo import find_named_file
 from darknet_torch.errors import CfgError
+from darknet_torch.reading import guarded
 from darknet_torch.text import byte_lines, decode_path, read_bytes
 
 
@@ -71,15 +72,10 @@ class NamedFiles:
         Source: utils.c read_map.
         """
         path = self._find("map", name, section, where, "a file with one class id per line")
-        try:
+        with guarded(path, error=CfgError):
             lines = byte_lines(read_bytes(path))
+        with guarded(where, what=f"[{section}] map={name} must hold numbers only", error=CfgError):
             ids = tuple(int(word) for line in lines for word in line.split())
-        except OSError as error:
-            raise CfgError(f"cannot be read ({error.strerror})", where=path) from None
-        except ValueError as error:
-            raise CfgError(
-                f"[{section}] map={name} must hold numbers only: {error}", where=where
-            ) from None
         if not ids or not 0 <= min(ids) <= max(ids) < classes:
             raise CfgError(
                 f"[{section}] map={name} does not fit classes",

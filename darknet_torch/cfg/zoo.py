@@ -9,6 +9,7 @@ from pathlib import Path
 
 from darknet_torch.arguments import described
 from darknet_torch.errors import CfgError, NamesError, nearest
+from darknet_torch.reading import guarded
 from darknet_torch.text import (
     is_file,
     path_exists,
@@ -129,17 +130,16 @@ def read_names(path: str | os.PathLike[str]) -> list[str]:
     known = shipped(".names")
     if not path_exists(file) and file.name.removesuffix(".names") in known:
         file = known[file.name.removesuffix(".names")]
-    try:
-        lines = text_lines(read_bytes(file))
-    except FileNotFoundError:
-        raise NamesError(
-            "no such names file",
-            where=file,
-            expected=f"a path, or one of {', '.join(known)}",
-            fix=suggest_file(file),
-        ) from None
-    except OSError as error:
-        raise NamesError(f"cannot be read ({error.strerror})", where=file) from None
+    with guarded(file, error=NamesError):
+        try:
+            lines = text_lines(read_bytes(file))
+        except FileNotFoundError:
+            raise NamesError(
+                "no such names file",
+                where=file,
+                expected=f"a path, or one of {', '.join(known)}",
+                fix=suggest_file(file),
+            ) from None
     names = [line.strip() for line in lines]
     while names and not names[-1]:
         names.pop()

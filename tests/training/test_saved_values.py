@@ -1,0 +1,88 @@
+"""Values of a saved state that are not what a run has saved."""
+
+import math
+from types import NoneType
+
+import pytest
+import torch
+
+from darknet_torch.training.early_end import Patience
+from darknet_torch.training.run_record import RunRecord
+from darknet_torch.training.saved_values import saved_array, saved_numbers, saved_value
+from darknet_torch.training.score_history import ScoreHistory
+
+
+@pytest.mark.parametrize(
+    ("value", "kinds"),
+    [(0, (int,)), (2**31 - 1, (int,)), (3, (float,)), (math.inf, (float,)), (None, (NoneType,))],
+)
+def test_a_value_of_its_kind_is_taken(value, kinds):
+    assert saved_value({"a": value}, "a", *kinds) is value
+
+
+@pytest.mark.parametrize(
+    ("value", "kinds"),
+    [
+        *((value, (int,)) for value in (-1, 2**31, 1.0, True, "1", None, [1], torch.ones(1))),
+        *((value, (float, NoneType)) for value in (2**70, "nan", {}, torch.tensor(1.0), False)),
+        (1, (bool,)),
+        (None, (str,)),
+    ],
+)
+def test_a_value_of_another_kind_is_refused(value, kinds):
+    with pytest.raises(ValueError, match=r"^a cannot be "):
+        saved_value({"a": value}, "a", *kinds)
+
+
+def test_a_missing_value_is_the_default_which_is_checked_too():
+    assert saved_value({}, "a", int, default=5) == 5
+    with pytest.raises(ValueError, match="a cannot be None"):
+        saved_value({}, "a", int)
+
+
+def test_arrays_have_the_shape_of_others_and_numbers_in_them():
+    like, value = torch.zeros(2, 3), torch.ones(2, 3)
+    assert torch.equal(saved_array(value, like, "momentum"), value)
+    with pytest.raises(ValueError, match=r"momentum is \[3, 2\], the cfg says \[2, 3\]"):
+        saved_array(value.T, like, "momentum")
+    for wrong in (value.int(), None, 1.0, [[1.0] * 3] * 2):
+        with pytest.raises(ValueError, match="momentum cannot be"):
+            saved_array(wrong, like, "momentum")
+
+
+def test_lists_of_numbers_that_count():
+    assert saved_numbers([0, 5], "layers") == [0, 5]
+    for wrong in ([-1], ["1"], [True], 5, None, {1: 2}, "12"):
+        with pytest.raises(ValueError, match="layers cannot be"):
+            saved_numbers(wrong, "layers")
+
+
+@pytest.mark.parametrize("name", ["last", "best"])
+@pytest.mark.parametrize("score", [0, [], [1], [1.0, 2, 3], [1.0, -1], ["a", 2], [None, 2]])
+def test_scores_are_a_number_and_an_iteration(name, score):
+    with pytest.raises(ValueError, match=r"cannot be|values to unpack"):
+        ScoreHistory().load_state_dict({name: score})
+    history = ScoreHistory()
+    history.load_state_dict({name: [0.5, 3]})
+    assert getattr(history, name) == (0.5, 3)
+
+
+def test_a_count_of_evaluations_is_a_number():
+    with pytest.raises(ValueError, match="without_better cannot be 'many'"):
+        Patience(3).load_state_dict({"without_better": "many"})
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {},
+        {"layers": [], "settings": None},
+        {"layers": 5, "settings": {}},
+        {"layers": [1], "settings": {}},
+        {"layers": [{"section": 1}], "settings": {}},
+        {"layers": [], "settings": {"seed": 1}},
+    ],
+)
+def test_a_record_is_made_of_texts(record):
+    with pytest.raises(ValueError, match="its record is not that of a run"):
+        RunRecord.from_dict(record)
