@@ -7,9 +7,11 @@ import pytest
 import torch
 
 from darknet_torch.training.early_end import Patience
+from darknet_torch.training.optimizer import Optimizer
 from darknet_torch.training.run_record import RunRecord
 from darknet_torch.training.saved_values import saved_array, saved_numbers, saved_value
 from darknet_torch.training.score_history import ScoreHistory
+from tests.conversion.small_models import small_model
 
 
 @pytest.mark.parametrize(
@@ -86,3 +88,18 @@ def test_a_count_of_evaluations_is_a_number():
 def test_a_record_is_made_of_texts(record):
     with pytest.raises(ValueError, match="its record is not that of a run"):
         RunRecord.from_dict(record)
+
+
+@pytest.mark.parametrize("value", [torch.zeros(1), 5.0, "x"])
+def test_momentum_of_another_shape_is_refused(value):
+    """PyTorch itself takes it, and fails in the first update."""
+    network = small_model().network
+    for parameter in network.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    optimizer = Optimizer(network)
+    optimizer.step(0.1, 1, 1)
+    state = optimizer.state_dict()
+    Optimizer(network).load_state_dict(state)
+    next(iter(state["state"].values()))["momentum_buffer"] = value
+    with pytest.raises(ValueError, match="momentum_buffer"):
+        Optimizer(network).load_state_dict(state)
