@@ -22,11 +22,14 @@ from __future__ import annotations
 
 import difflib
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from darknet_torch.printable import escape_controls, escape_in_line
 
 _LONGEST_VALUE, _SHOWN = 1000, 60  # characters of a wrong value in a message
+_silent: ContextVar[bool] = ContextVar("no warnings", default=False)
 
 
 class _StructuredMessage(Exception):  # noqa: N818 (warnings inherit from it, too)
@@ -171,8 +174,20 @@ def warn(
         what, where, expected, got, fix: as `_StructuredMessage` takes them.
         category: the class of the warning.
     """
+    if _silent.get():
+        return
     warning = category(what, where=where, expected=expected, got=got, fix=fix)
     warnings.warn(warning, stacklevel=2)
+
+
+@contextmanager
+def without_warnings() -> Iterator[None]:
+    """Issue no warnings with `warn` in this block, in this thread alone."""
+    token = _silent.set(True)
+    try:
+        yield
+    finally:
+        _silent.reset(token)
 
 
 def nearest(word: str, candidates: Iterable[str], *, cutoff: float = 0.6) -> str | None:

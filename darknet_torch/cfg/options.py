@@ -12,6 +12,7 @@ of a field is the key in the cfg, unless ``key=`` gives another.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -166,7 +167,7 @@ def integers(default: Any = (), *, stops_at_hash: bool = False, doc: str, **more
 
 def numbers(default: Any = (), *, stops_at_hash: bool = False, doc: str, **more: Any) -> Any:
     """Declare a list of numbers, separated by commas and held as float32; see `integers`."""
-    reader = _read_list(read_number, stops_at_hash)
+    reader = _read_list(read_number, stops_at_hash, _check_finite)
     return _field(Option(default, reader, "numbers between commas", doc, **more))
 
 
@@ -321,6 +322,16 @@ def _check_integer(value: int, entry: Entry) -> None:
         )
 
 
+def _check_finite(value: float, entry: Entry) -> None:
+    if not math.isfinite(value):
+        raise CfgError(
+            f"'{entry.key}' is out of its bounds",
+            where=entry.where,
+            expected=f"a number from -{FLT_MAX:g} to {FLT_MAX:g}",
+            got=entry.value,
+        )
+
+
 def _read_flag(entry: Entry, option: Option, dialect: Dialect) -> bool:
     return _read_integer(entry, option, dialect) != 0
 
@@ -329,6 +340,7 @@ def _read_number(entry: Entry, option: Option, dialect: Dialect) -> float:
     found = read_number(_value(entry))
     if found is None:
         raise _wrong_kind(entry, option.kind)
+    _check_finite(found[0], entry)
     _warn_of_rest(entry, f"{found[0]:g}", found[1])
     return found[0]
 
@@ -373,7 +385,7 @@ def _fall_back(entry: Entry, words: Sequence[str], fallback: str, dialect: Diale
 def _read_list(
     read_one: Callable[[str], tuple[Any, str] | None],
     stops_at_hash: bool,
-    check: Callable[[Any, Entry], None] = lambda value, entry: None,
+    check: Callable[[Any, Entry], None],
 ) -> _Reader:
     def read(entry: Entry, option: Option, dialect: Dialect) -> tuple[Any, ...]:
         line = _value(entry)

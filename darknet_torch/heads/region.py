@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from darknet_torch.cfg.options import flag, integer, number, numbers, text
+from darknet_torch.cfg.size_limits import MOST_ANCHORS
 from darknet_torch.decoding.region import RegionDecoder
 from darknet_torch.heads.base import Head, HeadOptions, parse_anchors
 from darknet_torch.heads.class_map import count_known_labels
@@ -22,7 +23,7 @@ class RegionOptions(HeadOptions):
 
     coords: int = integer(4, minimum=4, doc="coordinates of a box")
     classes: int = integer(20, minimum=1, doc="how many classes")
-    num: int = integer(1, minimum=1, doc="how many anchors")
+    num: int = integer(1, minimum=1, maximum=MOST_ANCHORS, doc="how many anchors")
     anchors: tuple[float, ...] = numbers((), doc="widths and heights, cells of the map")
     softmax: bool = flag(doc="class scores add up to one")
     background: bool = flag(only="pjreddie", doc="a background class instead of the objectness")

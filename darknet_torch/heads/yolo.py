@@ -19,6 +19,7 @@ from darknet_torch.cfg.options import (
     numbers,
     text,
 )
+from darknet_torch.cfg.size_limits import MOST_ANCHORS
 from darknet_torch.decoding.yolo import YoloDecoder
 from darknet_torch.errors import warn
 from darknet_torch.heads.base import Head, HeadOptions, parse_anchors
@@ -34,9 +35,13 @@ class AnchorOptions(HeadOptions):
     """The options that [yolo] and [Gaussian_yolo] share. Source: parser.c parse_yolo."""
 
     classes: int = integer(20, minimum=1, doc="how many classes")
-    num: int = integer(1, minimum=1, doc="number of anchors of all heads")
+    num: int = integer(1, minimum=1, maximum=MOST_ANCHORS, doc="number of anchors of all heads")
     mask: tuple[int, ...] = integers(
-        (), stops_at_hash=True, minimum=0, doc="the anchors of this head, all if absent"
+        (),
+        stops_at_hash=True,
+        minimum=0,
+        maximum=MOST_ANCHORS - 1,
+        doc="the anchors of this head, all if absent",
     )
     anchors: tuple[float, ...] = numbers(
         (), stops_at_hash=True, doc="widths and heights, pixels of the network's input"

@@ -272,6 +272,21 @@ class Layer(ArithmeticModule):
         return 0.0
 
     @property
+    def operations(self) -> float:
+        """Operations for one picture, an upper estimate that holds for every kind of layer."""
+        values = sum(array.numel() for array in self.parameters())
+        return max(1e9 * self.bflops, 2.0 * values)
+
+    @property
+    def working_values(self) -> int:
+        """Values in memory that the computation for one picture takes besides the output.
+
+        An upper estimate of what the options can enlarge: padded inputs, matrices of windows,
+        states. 0 where there is nothing of that kind.
+        """
+        return 0
+
+    @property
     def receptive_window(self) -> ReceptiveWindow:
         """The window of the input that one output reads, to compute receptive fields."""
         return ReceptiveWindow()

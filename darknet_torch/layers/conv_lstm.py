@@ -116,6 +116,12 @@ class ConvLstm(Recurrent):
         own = 12 if self.options.peephole else 9
         return total_bflops(self) + own * self.output_shape.count / 1e9
 
+    @property
+    def working_values(self) -> int:
+        """Two states, four gates, the sums that they are made of, and padded inputs."""
+        padded = self.options.geometry().working_values
+        return 12 * self.output_shape.count + padded(self.input_shape) + padded(self.output_shape)
+
     def initial_state(self, x: Tensor) -> State:
         shape = self.output_shape
         zeros = x.new_zeros(x.shape[0], shape.channels, shape.height, shape.width)

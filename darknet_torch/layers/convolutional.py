@@ -253,6 +253,17 @@ class Convolutional(Layer):
         return total / 32 if self.options.xnor else total
 
     @property
+    def operations(self) -> float:
+        """`Layer.operations`; those on bits, too, are computed as float32 here."""
+        shape = self.buffer_shape
+        return 1e9 * self.arrays.bflops(shape.height, shape.width)
+
+    @property
+    def working_values(self) -> int:
+        blurred = self.buffer_shape.count if self.blur is not None else 0
+        return self.geometry.working_values(self.input_shape) + blurred
+
+    @property
     def receptive_window(self) -> ReceptiveWindow:
         return ReceptiveWindow(self.geometry.size, self.geometry.stride_x, self.geometry.dilation)
 

@@ -98,6 +98,12 @@ class Crnn(Recurrent):
     def bflops(self) -> float:
         return total_bflops(self)
 
+    @property
+    def working_values(self) -> int:
+        """The old and the new state, the two parts that it is made of, and padded inputs."""
+        padded = self.options.geometry().working_values
+        return 4 * self.state_shape.count + padded(self.read_shape) + padded(self.state_shape)
+
     def initial_state(self, x: Tensor) -> State:
         shape = self.state_shape
         return (x.new_zeros(x.shape[0], shape.channels, shape.height, shape.width),)

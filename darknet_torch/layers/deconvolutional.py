@@ -86,6 +86,19 @@ class Deconvolutional(Layer):
         if self.normalization is not None:
             self.normalization.initialize()
 
+    @property
+    def operations(self) -> float:
+        return 2.0 * self.weights.numel() * self.input_shape.area
+
+    @property
+    def working_values(self) -> int:
+        """The matrix of windows, and the output with its border."""
+        options, shape = self.options, self.input_shape
+        height, width = (
+            (side - 1) * options.stride + options.size for side in (shape.height, shape.width)
+        )
+        return options.filters * (options.size**2 * shape.area + height * width)
+
     def forward(self, x: Tensor) -> Tensor:
         biases = self.biases if self.normalization is None else None
         x = functional.conv_transpose2d(x, self.weights, biases, self.options.stride, self.padding)

@@ -95,5 +95,16 @@ class Local(Layer):
         return self.activation(record(out))
 
     @property
+    def working_values(self) -> int:
+        """Two matrices of windows: all padded ones, and as many as the output has positions."""
+        options, shape = self.options, self.input_shape
+        rows, columns = (
+            (side + 2 * options.pad - options.size) // options.stride + 1
+            for side in (shape.height, shape.width)
+        )
+        positions = max(0, rows) * max(0, columns) + self.output_shape.area
+        return shape.channels * options.size**2 * positions
+
+    @property
     def receptive_window(self) -> ReceptiveWindow:
         return ReceptiveWindow(self.options.size, self.options.stride)

@@ -48,6 +48,10 @@ class LocalAvgpool(Layer):
         return self.window.bflops(self.input_shape, self.output_shape)
 
     @property
+    def working_values(self) -> int:
+        return self.window.working_values(self.input_shape)
+
+    @property
     def receptive_window(self) -> ReceptiveWindow:
         return ReceptiveWindow(self.window.size, self.window.stride_x)
 

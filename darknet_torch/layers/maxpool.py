@@ -82,6 +82,11 @@ class Maxpool(Layer):
         return self.window.bflops(self.input_shape, self.buffer_shape)
 
     @property
+    def working_values(self) -> int:
+        blurred = self.buffer_shape.count if self.blur is not None else 0
+        return self.window.working_values(self.input_shape) + blurred
+
+    @property
     def receptive_window(self) -> ReceptiveWindow:
         return ReceptiveWindow(self.window.size, self.window.stride_x)
 

@@ -55,6 +55,11 @@ class Rnn(Recurrent):
         self.self_layer = Connection(self.hidden, self.hidden, context, normalize=normalize)
         self.output_layer = Connection(self.hidden, options.output, context, normalize=normalize)
 
+    @property
+    def working_values(self) -> int:
+        """The old and the new state, and the two parts that it is made of."""
+        return 4 * self.hidden
+
     def initial_state(self, x: Tensor) -> State:
         return (x.new_zeros(x.shape[0], self.hidden),)
 

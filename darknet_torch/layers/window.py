@@ -71,6 +71,13 @@ class PoolWindow:
         """Billions of comparisons. Source: maxpool_layer.c make_maxpool_layer (AlexeyAB)."""
         return self.size**2 * input_shape.channels * output_shape.area / 1e9
 
+    def working_values(self, shape: Shape) -> int:
+        """Values of the padded input of `shape`."""
+        height, width = (
+            max(side + self.padding, self.size) for side in (shape.height, shape.width)
+        )
+        return shape.channels * height * width
+
     @property
     def padding_before(self) -> int:
         """The padding before the input, positions."""

@@ -14,13 +14,15 @@ from darknet_torch.cfg.dialect import ACTIVATION_EXTENSIONS, ALEXEYAB, Dialect
 from darknet_torch.cfg.grammar import Section
 from darknet_torch.cfg.named_files import NamedFiles
 from darknet_torch.cfg.net import NetOptions, read_net
-from darknet_torch.cfg.options import activations_in, extensions_in, read_options
+from darknet_torch.cfg.options import activations_in, extensions_in
+from darknet_torch.cfg.size_limits import allowing_large_networks
 from darknet_torch.errors import CfgError, CfgNote, UsageError, warn
 from darknet_torch.heads.base import Head
-from darknet_torch.layers.base import BuildContext, Layer, LayerOptions, Slot
+from darknet_torch.layers.base import Layer, Slot
 from darknet_torch.model.input_normalization import INPUT_NORMALIZATIONS
+from darknet_torch.model.layer_building import build_layers
+from darknet_torch.model.lifetimes import last_readers, output_indices
 from darknet_torch.model.optimized import OptimizedNetwork
-from darknet_torch.model.registry import layer_type
 from darknet_torch.ops.arithmetic import FAST, Arithmetic, find_arithmetic
 
 _HALVES = (torch.float16, torch.bfloat16)
@@ -86,8 +88,8 @@ class Network(nn.Module):
         self.weights_freed: bool = False
         self.frozen_layers: int = 0
         self.held_in_evaluation: tuple[nn.Module, ...] = ()
-        self.last_readers: dict[int, list[int]] = _last_readers(layers)
-        self.output_indices: tuple[int, ...] = _output_indices(layers)
+        self.last_readers: dict[int, list[int]] = last_readers(layers)
+        self.output_indices: tuple[int, ...] = output_indices(layers)
         read = {source for layer in layers for source in layer.sources}
         self.raw_heads: tuple[bool, ...] = tuple(
             head.decodes_input and head.index not in read for head in self.heads
@@ -325,6 +327,7 @@ def build_network(
     arithmetic: str = "fast",
     initialize: bool = True,
     files: NamedFiles | None = None,
+    allow_large: bool = False,
 ) -> Network:
     """Build the network that `sections` describe.
 
@@ -339,9 +342,11 @@ def build_network(
         files: finds and reads the files that options such as tree= and map= name; by default
             they are looked for in the working folder, next to the cfg, and among the shipped
             definitions.
+        allow_large: build it even if it is larger than `darknet_torch.cfg.size_limits` allows.
 
     Raises:
-        CfgError: Darknet would refuse the cfg, or it contains an obvious mistake.
+        CfgError: Darknet would refuse the cfg, or it contains an obvious mistake, or the network
+            is too large for the free memory or takes too many operations.
 
     Source: parser.c parse_network_cfg_custom (AlexeyAB).
     """
@@ -363,7 +368,8 @@ def build_network(
             fix="check that the file is complete",
         )
     chosen = find_arithmetic(arithmetic, dialect)
-    layers = _build_layers(sections[1:], net, dialect, chosen, files or NamedFiles())
+    with allowing_large_networks(allow_large):
+        layers = build_layers(sections[1:], net, dialect, chosen, files or NamedFiles())
     network = Network(net, layers, dialect, chosen)
     _warn_of_odd_size(network)
     _note_extensions(net, layers)
@@ -378,38 +384,6 @@ def _inputs(layer: Layer, outputs: Mapping[int, Tensor]) -> list[Tensor]:
     if not layer.needs_float32:
         return inputs
     return [x.float() if x.dtype in _HALVES else x for x in inputs]
-
-
-def _build_layers(
-    sections: Sequence[Section],
-    net: NetOptions,
-    dialect: Dialect,
-    arithmetic: Arithmetic,
-    files: NamedFiles,
-) -> list[Layer]:
-    """Build one layer after the other; each reads its predecessors through its context."""
-    layers: list[Layer] = []
-    shape = net.input_shape
-    for index, section in enumerate(sections):
-        cls = layer_type(section)
-        options = read_options(cls.Options, section, dialect)
-        context = BuildContext(index, section.name, shape, layers, net, dialect, arithmetic, files)
-        layers.append(_construct_layer(cls, options, context))
-        shape = layers[-1].output_shape
-    return layers
-
-
-def _construct_layer(cls: type[Layer], options: LayerOptions, context: BuildContext) -> Layer:
-    try:
-        return cls(options, context)
-    except (RuntimeError, MemoryError) as error:
-        if "alloc" not in str(error) and not isinstance(error, MemoryError):
-            raise
-        raise CfgError(
-            f"[{context.section}] is too large for this machine's memory",
-            where=options.where,
-            fix="check its filters=, output= and size=",
-        ) from None
 
 
 def _override_sizes(net: NetOptions, **sizes: int | None) -> NetOptions:
@@ -449,22 +423,3 @@ def _note_extensions(net: NetOptions, layers: Sequence[Layer]) -> None:
                     where=layer.options.where,
                     category=CfgNote,
                 )
-
-
-def _last_readers(layers: Sequence[Layer]) -> dict[int, list[int]]:
-    """Index of a layer -> indices of the outputs that no later layer reads."""
-    last = {source: index for index, layer in enumerate(layers) for source in layer.sources}
-    for output in _output_indices(layers):
-        last.pop(output, None)
-    freed: dict[int, list[int]] = {}
-    for source, reader in last.items():
-        freed.setdefault(reader, []).append(source)
-    return freed
-
-
-def _output_indices(layers: Sequence[Layer]) -> tuple[int, ...]:
-    heads = tuple(layer.index for layer in layers if isinstance(layer, Head))
-    if heads:
-        return heads
-    ends = [layer.index for layer in layers if layer.may_be_output]
-    return (ends[-1] if ends else 0,)

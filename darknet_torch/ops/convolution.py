@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from darknet_torch.cfg.shape import Shape
+
 
 def count_windows(span: int, stride: int) -> int:
     """Count the windows whose first positions lie in 0..`span`.
@@ -46,6 +48,22 @@ class Geometry:
             (height + padding - extent) // self.stride_y + 1,
             (width + padding - extent) // self.stride_x + 1,
         )
+
+    def working_values(self, shape: Shape) -> int:
+        """Values of the padded input of `shape` and, with dilation, of its matrix of windows."""
+        sides = shape.height, shape.width
+        out, strides = self.output(*sides), (self.stride_y, self.stride_x)
+        reach = self.dilation * (self.size - 1) + 1
+        padded = [
+            max(side + 2 * self.padding * self.dilation, (count - 1) * stride + reach)
+            for side, count, stride in zip(sides, out, strides, strict=True)
+        ]
+        values = shape.channels * padded[0] * padded[1]
+        if self.dilation == 1:
+            return values
+        dilated = [max(0, count) for count in self.dilated_output(*sides)]
+        positions = max(out[0] * out[1], dilated[0] * dilated[1])
+        return values + shape.channels * self.size**2 * positions
 
     @property
     def text(self) -> str:
