@@ -146,6 +146,7 @@ def loading_arguments(options: ModelOptions) -> dict[str, Any]:
         "height": options.height,
         "dialect": options.dialect,
         "strict": not options.allow_leftover,
+        "allow_large": options.allow_large,
     }
 
 

@@ -18,6 +18,7 @@ import click
 
 from darknet_torch.arguments import DEVICES
 from darknet_torch.cfg.dialect import DIALECTS
+from darknet_torch.cfg.size_limits import allowing_large_networks
 from darknet_torch.cli.input_protection import protect_named_inputs
 from darknet_torch.cli.log_file import output_to
 from darknet_torch.cli.parameter_types import (
@@ -57,7 +58,8 @@ def parsed_into(
         def callback(**values: Any) -> None:
             protect_named_inputs()
             click.get_current_context().meta[_QUIET] = bool(values.get("quiet"))
-            with output_to(values.get("log")):
+            large = allowing_large_networks(bool(values.get("allow_large")))
+            with large, output_to(values.get("log")):
                 function(options_type(**values))
 
         return callback
@@ -92,6 +94,11 @@ def quiet_option(text: str) -> Callable[[_F], _F]:
 
 verbose_option = click.option("--verbose", is_flag=True, help="Print more about what is loaded.")
 strict_option = click.option("--strict", is_flag=True, help="Treat warnings as errors.")
+allow_large_option = click.option(
+    "--allow-large",
+    is_flag=True,
+    help="Build a network that takes more than 80 % of the free memory, or 1e13 operations.",
+)
 DIALECT_HELP = "Whose code is followed where the two Darknets disagree: see docs/dialects.md."
 dialect_option = click.option(
     "--dialect",
@@ -131,6 +138,7 @@ class CfgOptions(ReportingOptions):
     width: int | None
     height: int | None
     allow_leftover: bool
+    allow_large: bool
 
 
 cfg_options = all_options(
@@ -145,6 +153,7 @@ cfg_options = all_options(
     click.option("--width", type=POSITIVE, help="Input width, instead of the cfg's."),
     click.option("--height", type=POSITIVE, help="Input height, instead of the cfg's."),
     click.option("--allow-leftover", is_flag=True, help="Accept a weight file that is too long."),
+    allow_large_option,
     click.option("--strict", is_flag=True, help="Treat warnings about the cfg as errors."),
 )
 

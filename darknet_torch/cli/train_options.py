@@ -14,6 +14,7 @@ from darknet_torch.cli.model_words import DataWordsOptions
 from darknet_torch.cli.options import (
     DIALECT_HELP,
     all_options,
+    allow_large_option,
     device_option,
     quiet_option,
     reading_options,
@@ -56,6 +57,7 @@ class TrainOptions(TrainChoices, DataFormatOptions, DataWordsOptions, GpuFlags):
     dialect: str
     darknet_bugs: str
     exact_order: bool
+    allow_large: bool
     width: int | None
     height: int | None
     batch: int | None
@@ -274,6 +276,7 @@ SECTIONS: Mapping[str, Section] = {
             is_flag=True,
             help="Check everything, print the plan and an estimate of its memory, then end.",
         ),
+        allow_large_option,
         strict_option,
         quiet_option("Print only a line for each iteration, and warnings about the data."),
         click.option("--verbose", is_flag=True, help="Print the plan."),

@@ -15,6 +15,7 @@ from darknet_torch.cli.options import (
     ReportFormatOptions,
     ReportingOptions,
     all_options,
+    allow_large_option,
     dialect_option,
     parsed_into,
     quiet_option,
@@ -36,11 +37,17 @@ class WeightFileOptions(ReportingOptions):
 
     cfg: str
     dialect: str
+    allow_large: bool
     verbose: bool
 
 
 weight_file_options = all_options(
-    dialect_option, strict_option, quiet_option("Print no warnings."), verbose_option, file_flags
+    dialect_option,
+    allow_large_option,
+    strict_option,
+    quiet_option("Print no warnings."),
+    verbose_option,
+    file_flags,
 )
 
 

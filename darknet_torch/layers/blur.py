@@ -20,8 +20,9 @@ class Blur(nn.Module):
     def __init__(self, kind: int, shape: Shape, stride_y: int, stride_x: int) -> None:
         super().__init__()
         box = kind == 2
-        line = torch.tensor([0.5, 0.5] if box else [0.25, 0.5, 0.25])
-        kernel = (line[:, None] * line).expand(shape.channels, 1, -1, -1).contiguous()
+        line = [0.5, 0.5] if box else [0.25, 0.5, 0.25]
+        square = torch.tensor([[row * column for column in line] for row in line])
+        kernel = square.expand(shape.channels, 1, -1, -1).contiguous()
         self.register_buffer("kernel", kernel, persistent=False)
         self.geometry = Geometry(
             len(line), stride_y, stride_x, padding=0 if box else 1, groups=shape.channels

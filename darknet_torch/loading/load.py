@@ -10,6 +10,7 @@ import torch
 from darknet_torch.arguments import check_path
 from darknet_torch.cfg.dialect import Dialect
 from darknet_torch.cfg.grammar import read_cfg_text
+from darknet_torch.cfg.size_limits import allowing_large_networks
 from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.downloads.model_search import find_class_names
 from darknet_torch.loading.model import Model
@@ -28,6 +29,7 @@ def load(
     dialect: str | Dialect = "alexeyab",
     device: str | torch.device | None = None,
     strict: bool = True,
+    allow_large: bool = False,
 ) -> Network:
     """Build the network of a cfg and read its weights.
 
@@ -46,6 +48,8 @@ def load(
         dialect: "alexeyab", "pjreddie" or "alexeyab-cuda".
         device: the device to move the network to; the CPU by default.
         strict: bytes left over at the end of the weight file are an error.
+        allow_large: load a network even if its arrays and the activations of one picture take
+            more than 80 % of the free memory, or one picture takes more than 1e13 operations.
 
     Returns:
         The network, in evaluation mode. Its `names` are those inside the file of weights; else
@@ -57,7 +61,7 @@ def load(
             do, so that none is taken.
 
     Raises:
-        CfgError: the cfg does not exist or cannot be loaded.
+        CfgError: the cfg does not exist or cannot be loaded, or the network is too large.
         WeightsError: the weight file does not exist or does not fit the network.
         UsageError: an unknown dialect or device, a size below 1, or an argument of another
             type; or no cfg is found for the weights, or several are.
@@ -65,7 +69,15 @@ def load(
     check_path("cfg", cfg, expected="the path of a cfg or weights, or the name of a shipped cfg")
     if weights is not None:
         check_path("weights", weights, expected="the path of a weight file, or a name")
-    model = load_model(cfg, weights, width=width, height=height, dialect=dialect, strict=strict)
+    model = load_model(
+        cfg,
+        weights,
+        width=width,
+        height=height,
+        dialect=dialect,
+        strict=strict,
+        allow_large=allow_large,
+    )
     model.network.names = model.network.names or _find_names(model)
     return model.network.to(find_device(device or "cpu"))
 
@@ -90,11 +102,13 @@ def load_model(
     dialect: str | Dialect = "alexeyab",
     strict: bool = True,
     cutoff: int | None = None,
+    allow_large: bool = False,
 ) -> Model:
     """Load a network on the CPU, with its cfg, the names in its file, and what was read.
 
     Args:
-        cfg, weights, width, height, dialect, strict: as in `load`. `cfg` may be None.
+        cfg, weights, width, height, dialect, strict, allow_large: as in `load`. `cfg` may be
+            None.
         cutoff: read only this many layers, counted from the first, and ignore the others.
 
     Raises:
@@ -106,10 +120,13 @@ def load_model(
         source = ModelSource(
             files.weights, files.cfg, (), dialect, width, height, strict, cutoff=cutoff
         )
-        model = read_model(source)
+        with allowing_large_networks(allow_large):
+            model = read_model(source)
         model.network.names = model.names
         return model
     assert files.cfg is not None, "there is a cfg or there are weights"
-    network = build(files.cfg, width=width, height=height, dialect=dialect)
+    network = build(
+        files.cfg, width=width, height=height, dialect=dialect, allow_large=allow_large
+    )
     network.initialize()
     return Model(network, read_cfg_text(files.cfg), cfg_file=str(files.cfg))

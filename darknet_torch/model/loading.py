@@ -136,6 +136,7 @@ def build(
     net_options: Mapping[str, object] | None = None,
     dialect: str | Dialect = "alexeyab",
     arithmetic: str = "fast",
+    allow_large: bool = False,
 ) -> Network:
     """Build the network of a cfg without filling its arrays.
 
@@ -146,12 +147,13 @@ def build(
         net_options: values of other keys of [net], instead of the cfg's.
         dialect: "alexeyab", "pjreddie" or "alexeyab-cuda".
         arithmetic: "fast" or "c_order", see `darknet_torch.ops.arithmetic`.
+        allow_large: as `build_network` takes it.
 
     Returns:
         The network on the CPU, in evaluation mode; its arrays hold arbitrary numbers.
 
     Raises:
-        CfgError: the cfg does not exist or cannot be loaded.
+        CfgError: the cfg does not exist or cannot be loaded, or the network is too large.
         UsageError: an unknown dialect or arithmetic, or a size below 1.
     """
     net, *layers = read_cfg(find_cfg(cfg))
@@ -164,6 +166,7 @@ def build(
         subdivisions=subdivisions,
         arithmetic=arithmetic,
         initialize=False,
+        allow_large=allow_large,
     )
 
 

@@ -49,6 +49,7 @@ TRAIN_OPTIONS: Mapping[str, ValueKind] = {
     "subdivisions": _POSITIVE,
     "width": _POSITIVE,
     "height": _POSITIVE,
+    "allow_large": _FLAG,
     "bn_momentum": _FRACTION,
     "overfit": _POSITIVE,
     "map": _FLAG,

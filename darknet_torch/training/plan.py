@@ -38,6 +38,7 @@ class TrainPlan(TrainChoices):
         scale_schedule: scale the schedule of the learning rate to the length of the training.
         net_options: the options of [net] that differ from the cfg's by the four above, with the
             values that the training runs with; `darknet_torch.training.net_options` fills it in.
+        allow_large: build the network even if it is too large, see `darknet_torch.load`.
         bn_momentum: weight of a batch in the rolling statistics, 0-1; None for the dialect's.
         seed: seeds all random numbers.
         device: "cpu", "cuda", "cuda:N" or "mps".
@@ -84,6 +85,7 @@ class TrainPlan(TrainChoices):
     scale_schedule: bool = False
     net_options: Mapping[str, Any] | None = None
     bn_momentum: float | None = None
+    allow_large: bool = False
     seed: int = 0
     device: str = "cpu"
     precision: str = FLOAT32

@@ -56,6 +56,7 @@ def build_of_plan(plan: TrainPlan) -> Network:
         net_options={**(plan.net_options or {}), **plan.kept_net_options},
         dialect=_dialect(plan),
         arithmetic="c_order" if plan.exact_order else "fast",
+        allow_large=plan.allow_large,
     )
 
 

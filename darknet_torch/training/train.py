@@ -106,7 +106,7 @@ def train(
             docs/transfer-learning.md.
             precision: "float32", "tf32", "bfloat16" or "float16", see docs/training.md. dialect:
             "alexeyab", "pjreddie" or "alexeyab-cuda". darknet_bugs: "fix" or "reproduce".
-            tensorboard, exact_order, checkpoint_activations: True or False.
+            tensorboard, exact_order, checkpoint_activations, allow_large: True or False.
             normalize: "zero-one", "imagenet" or "per-picture". fill: "0.5", "imagenet" or
             "picture". See docs/preprocessing.md.
             loss: "darknet" or "classic", whose parts are chosen by box_loss, objectness_target,

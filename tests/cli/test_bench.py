@@ -66,7 +66,7 @@ def bench(*words):
 
 class _Options:
     cfg, weights, width, height = "small.cfg", "small.weights", None, None
-    dialect, allow_leftover = "alexeyab", False
+    dialect, allow_leftover, allow_large = "alexeyab", False, False
 
 
 def test_engines_are_prepared_measured_and_found_by_auto(measured):

@@ -66,7 +66,7 @@ def store(*, torch, fake, start=(2.0, 0.5)):
 
 class _Options:
     cfg, weights, width, height = "small.cfg", "small.weights", None, None
-    dialect, allow_leftover = "alexeyab", False
+    dialect, allow_leftover, allow_large = "alexeyab", False, False
 
 
 def test_by_default_nothing_is_prepared():

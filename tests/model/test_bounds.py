@@ -1,0 +1,180 @@
+"""Networks that are too large are refused, with figures, before they take memory."""
+
+from __future__ import annotations
+
+import tracemalloc
+import warnings
+from contextlib import contextmanager
+
+import pytest
+import torch
+
+from darknet_torch.cfg.dialect import PJREDDIE
+from darknet_torch.cfg.grammar import parse_cfg, read_cfg
+from darknet_torch.cfg.zoo import find_cfg, shipped
+from darknet_torch.errors import CfgError, CfgWarning, without_warnings
+from darknet_torch.model import bounds
+from darknet_torch.model.bounds import check_size, measure
+from darknet_torch.model.network import build_network
+
+NET = "[net]\nwidth=8\nheight=8\nchannels=4\n"
+LARGE = "2147483647"
+FREE = 4 * 10**9  # bytes, so that the tests hold on every machine
+
+
+@pytest.fixture(autouse=True)
+def free_memory(monkeypatch):
+    monkeypatch.setattr(bounds, "available_memory", lambda: FREE)
+
+
+def build(text, **more):
+    return build_network(parse_cfg(text), initialize=False, **more)
+
+
+def sketch(text):
+    with torch.device("meta"):
+        return build(text)
+
+
+@contextmanager
+def most_traced_memory(most):
+    """Assert that Python takes at most that many bytes in the block."""
+    tracemalloc.start()
+    try:
+        yield
+        assert tracemalloc.get_traced_memory()[1] < most
+    finally:
+        tracemalloc.stop()
+
+
+def test_arrays_activations_and_operations_are_added_up():
+    network = sketch(
+        NET + "[convolutional]\nfilters=2\nsize=3\npad=1\n"
+        "[convolutional]\nfilters=3\n"
+        "[route]\nlayers=0\n"
+    )
+    found = measure(network.layers, network.net)
+    values = (2 * 4 * 9 + 2) + (3 * 2 + 3)
+    assert found.arrays == 4 * values
+    # The input, the first output and the padded input are there at once.
+    assert found.activations == 4 * (4 * 64 + 2 * 64 + 4 * 100)
+    assert found.operations == pytest.approx(2 * 64 * (2 * 4 * 9 + 3 * 2))
+    assert (found.largest, found.slowest) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        f"[convolutional]\nfilters={LARGE}\n",
+        f"[convolutional]\nfilters={LARGE}\nantialiasing=1\n",
+        f"[convolutional]\nsize={LARGE}\npad=1\n",
+        f"[convolutional]\npadding={LARGE}\nstride={LARGE}\n",
+        f"[convolutional]\nsize=3\npad=1\ndilation={LARGE}\n",
+        f"[connected]\noutput={LARGE}\n",
+        f"[connected]\noutput={LARGE}\nbatch_normalize=1\n",
+        f"[local]\nfilters={LARGE}\n",
+        f"[local]\npad={LARGE}\n",
+        f"[deconvolutional]\nsize={LARGE}\n",
+        f"[deconvolutional]\nstride={LARGE}\n",
+        f"[implicit]\nfilters={LARGE}\natoms={LARGE}\n",
+        f"[maxpool]\nsize={LARGE}\n",
+        f"[maxpool]\npadding={LARGE}\nstride={LARGE}\n",
+        f"[local_avgpool]\npadding={LARGE}\nstride={LARGE}\n",
+        f"[upsample]\nstride={LARGE}\n",
+        f"[history]\nhistory_size={LARGE}\n",
+        f"[rnn]\nhidden={LARGE}\n",
+        f"[gru]\noutput={LARGE}\n",
+        f"[lstm]\noutput={LARGE}\n",
+        f"[crnn]\nhidden={LARGE}\npad=1\n",
+        f"[conv_lstm]\noutput={LARGE}\npad=1\n",
+        "[upsample]\nstride=1024\n[upsample]\nstride=1024\n" * 4,
+    ],
+)
+def test_a_size_that_no_machine_holds_is_refused(layers):
+    with most_traced_memory(5e6), pytest.raises(CfgError, match="too (large|much)") as caught:
+        build(NET + layers)
+    assert caught.value.where and caught.value.expected and caught.value.got and caught.value.fix
+
+
+@pytest.mark.parametrize("side", [f"width={LARGE}", f"channels={LARGE}", f"height={LARGE}"])
+def test_a_large_input_is_refused(side):
+    with pytest.raises(CfgError, match="too (large|much)"):
+        build(f"[net]\n{side}\nwidth=8\nheight=8\nchannels=4\n[maxpool]\n")
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        f"num={LARGE}",
+        "mask=0,1888888888",
+        f"classes={LARGE}",
+        "num=" + "9" * 5000,
+        "jitter=1e999",
+        "anchors=nan,10",
+    ],
+)
+def test_a_head_refuses_numbers_beyond_its_bounds(keys):
+    with pytest.raises(CfgError) as caught:
+        build(NET + f"[convolutional]\nfilters=7\n[yolo]\n{keys}\n")
+    assert caught.value.where and caught.value.expected and caught.value.got
+    assert len(str(caught.value)) < 1000
+
+
+def test_the_message_has_the_figures_and_the_layer_that_takes_the_most():
+    with pytest.raises(CfgError) as caught:
+        build(NET + "[empty]\n[connected]\noutput=10000000\n")
+    assert caught.value.expected == "80% of the 4.0 GB that are free, at most"
+    assert caught.value.got == ("10.3 GB of arrays and 40.0 MB of activations for one picture")
+    assert "layer 1, [connected] (<cfg>:6)" in caught.value.fix
+    assert "--allow-large" in caught.value.fix
+
+
+def test_operations_are_bounded():
+    with pytest.raises(CfgError, match="operations") as caught:
+        build("[net]\nwidth=16000\nheight=8000\nchannels=1\n[convolutional]\nsize=301\npad=1\n")
+    assert caught.value.got == "2.3e+13"
+
+
+def test_a_large_network_is_built_if_that_is_allowed(monkeypatch):
+    text = NET + "[connected]\noutput=1000\n"
+    monkeypatch.setattr(bounds, "available_memory", lambda: 1000)
+    with pytest.raises(CfgError):
+        build(text)
+    assert build(text, allow_large=True).layers[0].output_shape.channels == 1000
+    with pytest.raises(CfgError):
+        build(text)
+
+
+def test_without_memory_every_size_is_built():
+    assert sketch(NET + "[connected]\noutput=100000000\n").layers[0].connection.weights.is_meta
+
+
+def test_each_warning_is_issued_once():
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always", CfgWarning)
+        build(NET + "[convolutional]\nfilters=7\n[yolo]\nclasses=2\nanchors=1\nnonsense=1\n")
+    texts = [str(item.message) for item in found]
+    assert len(texts) == len(set(texts)) >= 2
+
+
+def test_where_the_free_memory_is_unknown_an_amount_is_assumed(monkeypatch):
+    monkeypatch.setattr(bounds, "available_memory", lambda: None)
+    network = sketch(NET + "[connected]\noutput=20000000\n")
+    with pytest.raises(CfgError, match="17.2 GB"):
+        check_size(network.layers, network.net)
+
+
+def test_the_shipped_networks_are_within_the_limits(monkeypatch):
+    monkeypatch.setattr(bounds, "available_memory", lambda: 1_100_000_000)
+    with without_warnings(), torch.device("meta"):
+        for name in shipped(".cfg"):
+            network = build_shipped(name)
+            check_size(network.layers, network.net)
+
+
+def build_shipped(name):
+    """A shipped network; some are of pjreddie's code alone."""
+    try:
+        return build_network(read_cfg(find_cfg(name)), initialize=False)
+    except CfgError:
+        return build_network(read_cfg(find_cfg(name)), dialect=PJREDDIE, initialize=False)
