@@ -6,10 +6,12 @@ import warnings
 from dataclasses import replace
 
 from darknet_torch.cfg.dialect import Dialect, find_dialect, without_bugs
+from darknet_torch.cfg.size_limits import allowing_large_networks
 from darknet_torch.errors import CfgWarning
 from darknet_torch.model.loading import build, fill, find_device
 from darknet_torch.model.network import Network
 from darknet_torch.model.weights import LoadReport
+from darknet_torch.training.batch_sizes import check_batch
 from darknet_torch.training.plan import TrainPlan
 from darknet_torch.training.run_folder import WEIGHTS
 from darknet_torch.training.starting_weights import fill_to_train
@@ -46,8 +48,12 @@ def trained_network(plan: TrainPlan) -> Network:
 
 
 def build_of_plan(plan: TrainPlan) -> Network:
-    """The network of a plan, whose arrays have no values yet."""
-    return build(
+    """The network of a plan, whose arrays have no values yet.
+
+    Raises:
+        CfgError: as `darknet_torch.load`, or the batch is too large, see `check_batch`.
+    """
+    network = build(
         plan.cfg,
         width=plan.width,
         height=plan.height,
@@ -58,6 +64,9 @@ def build_of_plan(plan: TrainPlan) -> Network:
         arithmetic="c_order" if plan.exact_order else "fast",
         allow_large=plan.allow_large,
     )
+    with allowing_large_networks(plan.allow_large):
+        check_batch(network.net)
+    return network
 
 
 def build_at(plan: TrainPlan, width: int, height: int) -> Network:
