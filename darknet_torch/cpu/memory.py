@@ -38,10 +38,12 @@ def _room(group: ControlGroup) -> int | None:
     limit, used = (group.read(name) for name in _FILES[group.version])
     if not (limit.isdecimal() and used.isdecimal()):
         return None
-    cached = re.search(
-        r"^(?:total_)?inactive_file (\d+)$", group.read("memory.stat"), re.MULTILINE
+    stat = group.read("memory.stat")
+    # Version 1 also has total_..., which counts the groups below, as the used memory does.
+    cached = re.findall(r"^total_(?:in)?active_file (\d+)$", stat, re.MULTILINE) or re.findall(
+        r"^(?:in)?active_file (\d+)$", stat, re.MULTILINE
     )
-    return max(0, int(limit) - int(used) + (int(cached[1]) if cached else 0))
+    return max(0, int(limit) - int(used) + sum(map(int, cached)))
 
 
 def give_memory_back() -> None:

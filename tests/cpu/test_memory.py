@@ -38,7 +38,7 @@ def test_a_group_of_version_2_leaves_less(system):
 
 
 def test_files_that_were_read_are_taken_back(system):
-    stat = "anon 5\ninactive_file 500000\n"
+    stat = "anon 5\ninactive_file 300000\nactive_file 200000\n"
     written(system / "job", memory__max="3000000", memory__current="2000000", memory__stat=stat)
     assert memory.available_memory() == 1500000
 
@@ -53,7 +53,8 @@ def test_a_group_of_version_1_leaves_less(system):
         system / "memory/docker/1f",
         memory__limit_in_bytes="900000",
         memory__usage_in_bytes="1000000",
-        memory__stat="total_inactive_file 400000\n",
+        memory__stat="inactive_file 1\nactive_file 1\n"
+        "total_inactive_file 300000\ntotal_active_file 100000\n",
     )
     assert memory.available_memory() == 300000
 
