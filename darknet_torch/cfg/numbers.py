@@ -40,9 +40,17 @@ def read_number(text: str) -> tuple[float, str] | None:
     """
     match = _HEXADECIMAL.match(text)
     if match:
-        return float32(float.fromhex(match.group())), text[match.end() :]
+        return float32(_from_hexadecimal(match.group())), text[match.end() :]
     match = _NUMBER.match(text)
     return (float32(float(match.group())), text[match.end() :]) if match else None
+
+
+def _from_hexadecimal(text: str) -> float:
+    """The number that `text` stands for; infinite if it is out of the range of a float."""
+    try:
+        return float.fromhex(text)
+    except OverflowError:
+        return float("-inf") if text.startswith("-") else float("inf")
 
 
 def float32(value: float) -> float:

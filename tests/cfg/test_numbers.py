@@ -35,6 +35,11 @@ def test_numbers_are_read_as_atof_reads_them_and_held_as_a_float(libc, text):
     assert found == ctypes.c_float(libc.atof(text.encode())).value
 
 
+@pytest.mark.parametrize(("text", "value"), [("0x1p99999", "inf"), ("-0x1p99999", "-inf")])
+def test_a_hexadecimal_number_beyond_every_float_is_infinite(text, value):
+    assert read_number(text) == (float(value), "")
+
+
 def test_nan_is_a_number_to_atof():
     found, rest = read_number("nan#")
     assert math.isnan(found)
