@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from darknet_torch.cfg.options import flag, integer, number
+from darknet_torch.cfg.size_limits import MOST_TRUTHS
 from darknet_torch.decoding.detection import DetectionDecoder
 from darknet_torch.heads.base import Head, HeadOptions
 from darknet_torch.layers.base import BuildContext
@@ -29,6 +30,7 @@ class DetectionOptions(HeadOptions):
     max: int = integer(
         lambda dialect: dialect.defaults.yolo_max_boxes,
         minimum=1,
+        maximum=MOST_TRUTHS,
         doc="truths per picture at most",
     )
     rescore: bool = flag(doc="the target of the confidence is the IoU, not 1")

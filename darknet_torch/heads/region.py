@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from darknet_torch.cfg.options import flag, integer, number, numbers, text
-from darknet_torch.cfg.size_limits import MOST_ANCHORS
+from darknet_torch.cfg.size_limits import MOST_ANCHORS, MOST_TRUTHS
 from darknet_torch.decoding.region import RegionDecoder
 from darknet_torch.heads.base import Head, HeadOptions, parse_anchors
 from darknet_torch.heads.class_map import count_known_labels
@@ -30,6 +30,7 @@ class RegionOptions(HeadOptions):
     max: int = integer(
         lambda dialect: dialect.defaults.region_max_boxes,
         minimum=1,
+        maximum=MOST_TRUTHS,
         doc="truths per picture at most",
     )
     jitter: float = number(0.2, doc="random crop while training")

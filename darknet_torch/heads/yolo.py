@@ -19,7 +19,7 @@ from darknet_torch.cfg.options import (
     numbers,
     text,
 )
-from darknet_torch.cfg.size_limits import MOST_ANCHORS
+from darknet_torch.cfg.size_limits import MOST_ANCHORS, MOST_TRUTHS
 from darknet_torch.decoding.yolo import YoloDecoder
 from darknet_torch.errors import warn
 from darknet_torch.heads.base import Head, HeadOptions, parse_anchors
@@ -49,6 +49,7 @@ class AnchorOptions(HeadOptions):
     max: int = integer(
         lambda dialect: dialect.defaults.yolo_max_boxes,
         minimum=1,
+        maximum=MOST_TRUTHS,
         doc="truths per picture at most",
     )
     jitter: float = number(0.2, doc="random crop while training")

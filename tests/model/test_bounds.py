@@ -110,6 +110,7 @@ def test_a_large_input_is_refused(side):
         "mask=0,1888888888",
         f"classes={LARGE}",
         "num=" + "9" * 5000,
+        f"max={LARGE}",
         "jitter=1e999",
         "anchors=nan,10",
     ],
