@@ -35,8 +35,10 @@ class DetectionOptions(HeadOptions):
     )
     rescore: bool = flag(doc="the target of the confidence is the IoU, not 1")
     forced: bool = flag(doc="the first box is trained on small objects, the second on large ones")
-    jitter: float = number(0.2, doc="random crop while training")
-    resize: float = number(1.0, only="alexeyab", doc="random scale while training")
+    jitter: float = number(0.2, minimum=0, maximum=1, doc="random crop while training")
+    resize: float = number(
+        1.0, minimum=0, maximum=10, only="alexeyab", doc="random scale while training"
+    )
     random: float = number(0.0, doc="choose the responsible box at random at first")
     reorg: bool = flag(doc="no effect: Darknet reads it and does not use it")
     coord_scale: float = number(1.0, doc="weight of the box loss")
