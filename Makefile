@@ -17,7 +17,7 @@ DIST ?= .venv-dist
 PYTEST := env -u PYTHONDONTWRITEBYTECODE OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile
 
 .PHONY: detect test test-suite test-long test-web kill-test test-opencv4 test-torch test-floor \
-	test-extras test-gpu bench-gpu bundled-model docs check install dist clean
+	test-extras test-gpu bench-gpu fuzz bundled-model docs check install dist clean
 
 detect: $(VENV)/installed
 	$(BIN)/dtorch detect --save $(SAMPLE_OUT)
@@ -65,6 +65,12 @@ test-floor:
 # Each extra of setup.cfg in a clean environment, or those named, as in EXTRAS="plot report".
 test-extras: install
 	$(BIN)/python tools/test_extras.py $(EXTRAS)
+
+# The readers of files, all or those named, as in TARGET="cfg coco"; the table at the end is explained
+# in tools/fuzz.py.
+SECONDS ?= 600
+fuzz: $(VENV)/installed-fuzz
+	OMP_NUM_THREADS=1 $(BIN)/python tools/fuzz.py --seconds $(SECONDS) $(TARGET)
 
 # One of docs/experiments.md, as in `make experiment-losses`; goes on where it was stopped. All files
 # but those of the repository come from ../shared, see that page.
@@ -116,12 +122,9 @@ $(VENV)/installed: setup.py setup.cfg pyproject.toml $(CONSTRAINTS)
 	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable .
 	touch $@
 
-$(VENV)/installed-dev: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable '.[dev]'
-	touch $@
-
-$(VENV)/installed-docs: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable '.[docs]'
+# An extra of setup.cfg.
+$(VENV)/installed-%: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable '.[$*]'
 	touch $@
 
 .venv-torch-%/constraints.txt: constraints.txt

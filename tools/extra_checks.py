@@ -159,6 +159,12 @@ def check_docs() -> None:
     assert Path("site/index.html").exists()
 
 
+def check_fuzz() -> None:
+    """A target is fuzzed for a few seconds."""
+    command = [sys.executable, _REPOSITORY / "tools/fuzz.py", "names", "--seconds", "3"]
+    subprocess.run(command, check=True, capture_output=True)
+
+
 # Extras that are others under another name are checked as these.
 CHECKS: dict[str, Callable[[], None]] = {
     "none": check_none,
@@ -175,6 +181,7 @@ CHECKS: dict[str, Callable[[], None]] = {
     "fast-eval": check_fast_eval,
     "peers": check_peers,
     "bench": check_bench,
+    "fuzz": check_fuzz,
     "docs": check_docs,
     "dev": check_dev,
 }

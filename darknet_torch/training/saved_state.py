@@ -33,9 +33,19 @@ def write_state(state: dict[str, Any], file: BinaryIO) -> None:
     """
     buffer = io.BytesIO()
     torch.save({"kind": _KIND, "version": _VERSION, **state}, buffer)
-    archive = buffer.getbuffer()[:-_LENGTH]  # its comment is empty
-    file.write(archive)
-    file.write(_ending(hashlib.sha256(archive).hexdigest().encode()))
+    for part in _sealed(buffer.getbuffer()):
+        file.write(part)
+
+
+def seal_state(archive: bytes) -> bytes:
+    """Return a zip archive without a comment as one that `read_state` finds undamaged."""
+    return b"".join(_sealed(memoryview(archive)))
+
+
+def _sealed(archive: memoryview) -> tuple[memoryview, bytes]:
+    """The archive without the length of its comment, which is 0, and its checksum instead."""
+    content = archive[:-_LENGTH]
+    return content, _ending(hashlib.sha256(content).hexdigest().encode())
 
 
 def read_state(path: Path) -> dict[str, Any]:
