@@ -19,12 +19,14 @@ import torch
 from darknet_torch.cfg.dialect import find_dialect
 from darknet_torch.cfg.grammar import parse_cfg, read_cfg
 from darknet_torch.cfg.tree import read_tree
+from darknet_torch.datasets.check import find_problems
 from darknet_torch.datasets.coco import read_coco
 from darknet_torch.datasets.darknet import DataFile, read_darknet, read_labels
 from darknet_torch.datasets.examples import DataSet, Example, Labels
 from darknet_torch.datasets.label_rule import leave_out_wrong_boxes
 from darknet_torch.datasets.moved_files import read_picture_list
 from darknet_torch.datasets.reading import resolve_class_names
+from darknet_torch.datasets.statistics import compute_statistics
 from darknet_torch.datasets.voc import read_voc
 from darknet_torch.errors import DarknetError
 from darknet_torch.evaluation.ground_truth import GroundTruth
@@ -125,11 +127,22 @@ def _read_weights(file: Path) -> None:
     )
 
 
+def _use(data_set: DataSet) -> None:
+    """Do with a data set what commands do: check, count, and evaluate with it."""
+    splits = {"train": data_set}
+    find_problems(splits, workers=1)
+    kept = leave_out_wrong_boxes(data_set)
+    compute_statistics({"train": kept})
+    truth = GroundTruth.from_data_set(kept)
+    assert len(truth.truths.pictures) == sum(len(each.labels or ()) for each in kept.examples)
+    assert len(truth.picture_ids) == len(truth.stems) == len(kept.examples)
+
+
 def _read_data(file: Path) -> None:
     data = DataFile.read(file)
     for split in data.splits:
         with suppress(DarknetError):
-            leave_out_wrong_boxes(read_darknet(file, split))
+            _use(read_darknet(file, split))
     with suppress(DarknetError):
         data.names()
 
@@ -146,16 +159,16 @@ def _read_tree(file: Path) -> None:
 
 def _read_labels(file: Path) -> None:
     labels, _ = read_labels(file)
-    picture = Example(file.with_suffix(".png"), labels or Labels.empty(), label_file=file)
-    leave_out_wrong_boxes(DataSet((picture,), ("a", "b"), str(file)))
+    picture = Example(file.with_suffix(".png"), labels, size=(6, 8), label_file=file)
+    _use(DataSet((picture,), ("a", "b"), str(file)))
 
 
 def _read_coco(file: Path) -> None:
-    leave_out_wrong_boxes(read_coco(file))
+    _use(read_coco(file))
 
 
 def _read_voc(file: Path) -> None:
-    leave_out_wrong_boxes(read_voc(file.parents[1], "all"))
+    _use(read_voc(file.parents[1], "all"))
 
 
 @cache
@@ -170,7 +183,7 @@ def _ground_truth() -> GroundTruth:
 
 def _read_results(file: Path) -> None:
     truth = _ground_truth()
-    truth.clipped_boxes_xyxy(read_results(file, truth))
+    truth.clipped_boxes_xyxy(read_results(file, truth).by_score())
 
 
 def _read_results_folder(file: Path) -> None:
