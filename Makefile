@@ -17,7 +17,7 @@ DIST ?= .venv-dist
 PYTEST := env -u PYTHONDONTWRITEBYTECODE OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile
 
 .PHONY: detect test test-suite test-long test-web kill-test test-opencv4 test-torch test-floor \
-	test-extras test-gpu bench-gpu fuzz bundled-model docs check install dist clean
+	test-extras test-gpu bench-gpu fuzz coverage mutants bundled-model docs check install dist clean
 
 detect: $(VENV)/installed
 	$(BIN)/dtorch detect --save $(SAMPLE_OUT)
@@ -65,6 +65,22 @@ test-floor:
 # Each extra of setup.cfg in a clean environment, or those named, as in EXTRAS="plot report".
 test-extras: install
 	$(BIN)/python tools/test_extras.py $(EXTRAS)
+
+# Branches, also those that commands and workers in other processes take. The second report is of
+# the modules on which all else depends.
+coverage: install $(VENV)/installed-coverage
+	rm -f .coverage .coverage.*
+	env -u PYTHONDONTWRITEBYTECODE OMP_NUM_THREADS=1 $(BIN)/python -m coverage run \
+		-m pytest -q -n auto --dist loadfile
+	$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m coverage report --skip-covered --fail-under 92
+	$(BIN)/python -m coverage report --fail-under 100 \
+		--include "$$($(BIN)/python tools/core_modules.py)"
+
+# Mistakes put into these modules, and the share of them that their tests notice.
+MUTANTS ?= 300
+mutants: install
+	$(BIN)/python tools/mutants.py --count $(MUTANTS)
 
 # The readers of files, all or those named, as in TARGET="cfg coco"; the table at the end is explained
 # in tools/fuzz.py.

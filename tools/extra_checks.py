@@ -165,6 +165,14 @@ def check_fuzz() -> None:
     subprocess.run(command, check=True, capture_output=True)
 
 
+def check_coverage() -> None:
+    """The branches of a program are counted."""
+    coverage = [sys.executable, "-m", "coverage"]
+    Path("program.py").write_text("if True:\n    print()\n", "utf-8")
+    subprocess.run([*coverage, "run", "--branch", "program.py"], check=True, capture_output=True)
+    subprocess.run([*coverage, "report"], check=True, capture_output=True)
+
+
 # Extras that are others under another name are checked as these.
 CHECKS: dict[str, Callable[[], None]] = {
     "none": check_none,
@@ -182,6 +190,7 @@ CHECKS: dict[str, Callable[[], None]] = {
     "peers": check_peers,
     "bench": check_bench,
     "fuzz": check_fuzz,
+    "coverage": check_coverage,
     "docs": check_docs,
     "dev": check_dev,
 }

@@ -279,8 +279,7 @@ def _bounded(value: Any, entry: Entry, option: Option) -> Any:
 
 
 def _value(entry: Entry) -> str:
-    if entry.value is None:
-        raise AssertionError("entries without a value are not read")
+    assert entry.value is not None, "entries without a value are not read"
     return entry.value
 
 

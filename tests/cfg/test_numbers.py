@@ -84,3 +84,8 @@ def test_leading_zeros_do_not_count(text, value):
 def test_an_integer_of_any_number_of_digits_is_beyond_those_of_c():
     assert read_integer("9" * 5000)[0] > INT32_MAX
     assert read_integer("-" + "9" * 5000)[0] < INT32_MIN
+
+
+@pytest.mark.parametrize("value", [1e300, -1e300])
+def test_a_value_too_large_for_a_float_is_infinite_as_in_c(value):
+    assert float32(value) == math.copysign(math.inf, value)

@@ -477,3 +477,42 @@ def test_a_file_that_becomes_shorter_while_it_is_read_is_an_error(tmp_path, monk
     monkeypatch.setattr(weights, "_find_values", find_and_shorten)
     with pytest.raises(WeightsError, match=r"tiny\.weights: became shorter while it was read"):
         read_weights(tiny.build(), path)
+
+
+def test_a_file_that_cannot_be_read_after_all_is_an_error(file, monkeypatch):
+    def fail(*arguments):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    path = file(numbered(76))
+    monkeypatch.setattr(weights, "_read_into", fail)
+    with pytest.raises(WeightsError, match=r"some\.weights: cannot be read \(Input/output error"):
+        read_weights(build(), path)
+
+
+@pytest.mark.parametrize("name", ["a\0b.weights", "a" * 300])
+def test_a_name_that_the_system_refuses_is_an_error(name, tmp_path):
+    with pytest.raises(WeightsError, match="cannot be read"):
+        read_weights(build(), tmp_path / name)
+
+
+def test_seen_of_more_than_32_bits_does_not_fit_an_old_version(tmp_path):
+    network = build()
+    network.header = WeightsHeader(0, 1, 0, 2**32)
+    with pytest.raises(WeightsError, match=r"seen=4294967296 does not fit .* version 0\.1"):
+        write_weights(network, tmp_path / "some.weights")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_arrays_of_another_type_get_the_same_values(file):
+    network = build().double()
+    read_weights(network, file(numbered(76)))
+    found = [slot.tensor.reshape(-1) for _, slot in network.slots()]
+    # The matrix of [connected] lies as in the file, so the file's order is that of the slots.
+    assert torch.cat(found).tolist() == list(range(1, 77))
+
+
+def test_arrays_made_for_inference_are_read_too(file):
+    with torch.inference_mode():
+        network = build()
+        read_weights(network, file(numbered(76)))
+    assert arrays(network.layers[0])["biases"].tolist() == [1, 2, 3]

@@ -1,12 +1,15 @@
 """Wrong weight files: the likely cause is reported, and the network stays unchanged."""
 
 import gzip
+import struct
 
+import numpy as np
 import pytest
 import torch
 
 from darknet_torch.errors import WeightsError
 from darknet_torch.model.weights import read_weights
+from darknet_torch.model.weights_diagnosis import check_line_ends
 from tests.model.tiny_detector import (
     CFG,
     HEADER,
@@ -16,6 +19,9 @@ from tests.model.tiny_detector import (
     state_of,
     weights_for,
 )
+
+LINE_FEED = struct.pack("<f", 34.5)  # 0A is one of its bytes
+LARGE = 2**19  # bytes: four pairs CR LF are expected among the bytes of so many numbers
 
 
 def case(name, content, *fragments):
@@ -84,6 +90,13 @@ WRONG = [
         "--allow-leftover, or strict=False",
     ),
     case(
+        "every LF became CR LF, only one of them",
+        WHOLE[:-4] + LINE_FEED.replace(b"\n", b"\r\n"),
+        "tiny.weights: was transferred as text: every LF became CR LF",
+        "1 LF bytes, all of them after a CR byte",
+        "binary",
+    ),
+    case(
         "odd number of bytes, too short",
         WHOLE[:-2],
         "ends inside layer 2 [convolutional] (tiny.cfg:17), in its weights",
@@ -125,3 +138,27 @@ def test_a_wrong_weight_file_is_reported_and_changes_nothing(write_tiny, content
     assert after.keys() == before.keys()
     assert all(torch.equal(after[name], before[name]) for name in before)
     assert network.header == header
+
+
+def check_without_pairs(missing, count=LARGE):
+    data = np.zeros(count, np.uint8)
+    data[100] = ord("\n")
+    check_line_ends(data, "some.weights", missing, lambda data: False)
+
+
+@pytest.mark.parametrize("missing", [1, 32])
+def test_pairs_that_became_line_feeds_are_recognised(missing):
+    with pytest.raises(WeightsError, match=r"text: every CR LF became LF.* got \d+ bytes too few"):
+        check_without_pairs(missing)
+
+
+@pytest.mark.parametrize(("missing", "count"), [(0, LARGE), (33, LARGE), (1, LARGE - 1)])
+def test_a_file_that_lacks_more_or_is_small_is_not_called_text(missing, count):
+    check_without_pairs(missing, count)
+
+
+def test_one_pair_in_a_file_that_would_not_fit_either_is_chance():
+    data = np.frombuffer(b"1234\r\n", np.uint8)
+    check_line_ends(data, "some.weights", 0, lambda data: False)
+    with pytest.raises(WeightsError, match="every LF became CR LF"):
+        check_line_ends(data, "some.weights", 0, lambda data: bytes(data) == b"1234\n")
