@@ -68,10 +68,7 @@ class Option:
 def _field(option: Option) -> Any:
     plain = ALEXEYAB if option.default is not REQUIRED else None
     default = option.default_for(plain) if plain else dataclasses.MISSING
-    metadata = {"option": option}
-    if default is dataclasses.MISSING:
-        return dataclasses.field(metadata=metadata, kw_only=True)
-    return dataclasses.field(default=default, metadata=metadata, kw_only=True)
+    return dataclasses.field(default=default, metadata={"option": option}, kw_only=True)
 
 
 def integer(default: Any, *, doc: str, **more: Any) -> Any:

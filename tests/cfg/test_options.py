@@ -52,6 +52,7 @@ class ToyOptions(Options):
     from_: tuple[int, ...] = integers((), key="from", doc="layers, commas count to the end")
     mask: tuple[int, ...] = integers((), stops_at_hash=True, minimum=0, doc="up to a hash")
     anchors: tuple[float, ...] = numbers((), stops_at_hash=True, doc="up to a hash")
+    scales: tuple[float, ...] = numbers((), doc="factors, commas count to the end")
     map: str = text("", doc="a file")
     mish: float = number(1.0, only="alexeyab", doc="of one code base")
     dontsave: bool = flag(only="pjreddie", doc="of the other")
@@ -187,6 +188,19 @@ def test_a_comma_too_many_reads_a_zero_as_in_c_and_is_reported(line, key, value)
     assert getattr(found, key) == value
     assert f"tiny.cfg:2: '{line.partition('=')[0]}' has a comma too many" in message
     assert "which is read as a 0: got '" in message
+
+
+def test_options_made_in_python_have_the_defaults_of_alexeyabs_code():
+    read = quietly(dialect="alexeyab")
+    assert ToyOptions(where=read.where) == read
+    with pytest.raises(TypeError, match="layers"):
+        OptionsWithRequiredKey()
+
+
+def test_numbers_are_read_out_of_a_comment_too():
+    found, message = warned("scales=.5 # or, .25")
+    assert found.scales == (0.5, 0.25)
+    assert "'scales' is read with 0.25 from after the #" in message
 
 
 @pytest.mark.parametrize(
