@@ -4,9 +4,9 @@ import pytest
 
 from darknet_torch.cfg.dialect import DIALECTS
 from darknet_torch.cfg.grammar import parse_cfg
-from darknet_torch.cfg.net import read_net
+from darknet_torch.cfg.net import NetOptions, read_net
 from darknet_torch.cfg.numbers import float32
-from darknet_torch.cfg.options import extensions_in
+from darknet_torch.cfg.options import declared_options, extensions_in
 from darknet_torch.cfg.shape import Shape
 from darknet_torch.errors import CfgError, CfgNote, CfgWarning
 
@@ -69,9 +69,15 @@ def test_the_input_may_be_a_vector():
         ("burn_in", 0),
         ("max_batches", 0),
         ("adam", False),
+        ("B1", float32(0.9)),
         ("B2", float32(0.999)),
+        ("scale", 1.0),
+        ("step", 1),
+        ("gamma", 1.0),
+        ("sgdr_mult", 2),
         ("aspect", 1.0),
         ("saturation", 1.0),
+        ("exposure", 1.0),
         ("hue", 0.0),
         ("flip", 1),
         ("resize_step", 32),
@@ -81,6 +87,19 @@ def test_the_input_may_be_a_vector():
 )
 def test_defaults_are_those_of_parse_net_options(key, value):
     assert getattr(quietly(PICTURE), key) == value
+
+
+def test_what_is_not_zero_by_default_is_listed():
+    found = quietly(PICTURE)
+    numbers = {
+        key: getattr(found, name)
+        for key, (name, option) in declared_options(NetOptions).items()
+        if not option.extension and not isinstance(getattr(found, name), str)
+    }
+    on = "batch subdivisions time_steps learning_rate learning_rate_min momentum decay power B1 B2"
+    on += " scale step gamma sgdr_mult eps aspect saturation exposure flip resize_step"
+    on += " augment_speed width height channels"
+    assert sorted(key for key, value in numbers.items() if value) == sorted(on.split())
 
 
 def test_the_epsilon_of_adam_follows_the_code_base():
