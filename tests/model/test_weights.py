@@ -516,3 +516,14 @@ def test_arrays_made_for_inference_are_read_too(file):
         network = build()
         read_weights(network, file(numbered(76)))
     assert arrays(network.layers[0])["biases"].tolist() == [1, 2, 3]
+
+
+def test_pairs_that_became_line_feeds_are_counted(tmp_path):
+    network = build(NET + "[connected]\noutput=5600\n")
+    whole = bytearray(HEADER + bytes(4 * 25 * 5600))
+    for place in (4000, 90_000, 400_000):
+        whole[place : place + 2] = b"\r\n"
+    path = tmp_path / "some.weights"
+    path.write_bytes(whole.replace(b"\r\n", b"\n"))
+    with pytest.raises(WeightsError, match=r"every CR LF became LF: .* got 3 bytes too few"):
+        read_weights(network, path)
