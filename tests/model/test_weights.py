@@ -70,6 +70,23 @@ def test_a_32_bit_seen_is_recognised_by_the_length_of_the_whole_file(cutoff, dia
     assert arrays(network.layers[0])["biases"].tolist() == [1, 2, 3]
 
 
+def test_where_the_first_value_is_0_the_variances_show_a_32_bit_seen(file):
+    values = numbered(76)
+    values[0], values[9:12], values[12] = 0, 0.5, -1  # variances, and the weight after them
+    network = build()
+    with pytest.warns(CfgWarning, match="32-bit seen"):
+        read_weights(network, file(values, header=struct.pack(NARROW, 0, 2, 0, 7)))
+    assert arrays(network.layers[0])["rolling_variance"].tolist() == [0.5] * 3
+
+
+@pytest.mark.parametrize("mean", [-1, 1])
+def test_a_file_that_lacks_its_last_number_is_not_one_with_a_32_bit_seen(mean, file):
+    values = numbered(75)
+    values[8] = mean  # the number before the variances
+    with pytest.raises(WeightsError, match=r"in its weights: expected 48 floats, got 47 floats"):
+        read_weights(build(), file(values))
+
+
 @pytest.mark.parametrize(
     ("version", "dialect", "layout"),
     [
