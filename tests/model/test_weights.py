@@ -79,10 +79,10 @@ def test_where_the_first_value_is_0_the_variances_show_a_32_bit_seen(file):
     assert arrays(network.layers[0])["rolling_variance"].tolist() == [0.5] * 3
 
 
-@pytest.mark.parametrize("mean", [-1, 1])
-def test_a_file_that_lacks_its_last_number_is_not_one_with_a_32_bit_seen(mean, file):
+@pytest.mark.parametrize(("mean", "variance"), [(-1, 1), (1, 1), (-1, -1)])
+def test_a_file_that_lacks_its_last_number_is_not_one_with_a_32_bit_seen(mean, variance, file):
     values = numbered(75)
-    values[8] = mean  # the number before the variances
+    values[8:10] = mean, variance  # the last mean and the first variance
     with pytest.raises(WeightsError, match=r"in its weights: expected 48 floats, got 47 floats"):
         read_weights(build(), file(values))
 
