@@ -13,7 +13,7 @@ CORE_MODULES: dict[str, tuple[str, ...]] = {
     "cfg/net.py": ("cfg/test_net.py",),
     "model/weights.py": ("model/test_weights.py", "model/test_weights_diagnosis.py"),
     "model/weight_fit.py": ("model/test_weight_fit.py",),
-    "model/weights_diagnosis.py": ("model/test_weights_diagnosis.py",),
+    "model/weights_diagnosis.py": ("model/test_weights_diagnosis.py", "model/test_weights.py"),
     "results/boxes.py": ("results/test_boxes.py", "properties/test_boxes.py"),
 }
 

@@ -140,6 +140,11 @@ def test_a_wrong_weight_file_is_reported_and_changes_nothing(write_tiny, content
     assert network.header == header
 
 
+def test_half_a_number_more_is_no_file_of_more_classes(write_tiny):
+    with pytest.raises(WeightsError, match="not a whole number of floats"):
+        read_weights(build(), write_tiny(weights_for(80) + b"ab"))
+
+
 def check_without_pairs(missing, count=LARGE):
     data = np.zeros(count, np.uint8)
     data[100] = ord("\n")
