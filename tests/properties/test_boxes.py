@@ -1,6 +1,7 @@
 """Boxes, drawn: the two forms hold the same box, and the IoU is that of a plain computation."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -42,3 +43,9 @@ def test_overlaps_are_those_of_a_plain_computation(corners, others):
     assert found.tolist() == [plain_iou(one, each) for each in other]
     assert (found == box_iou(other, np.repeat(one[None], len(other), 0))).all()
     assert ((found >= 0) & (found <= 1)).all()
+
+
+@pytest.mark.parametrize("other", [[0, 0, 1, 1], [0, 0, 1, 2], [0, 0, 0.5, 1]])
+def test_areas_of_1_are_areas_as_others(other):
+    one, others = np.array([0.0, 0.0, 1.0, 1.0]), np.array([other], np.float64)
+    assert box_iou(one, others).tolist() == [plain_iou(one, others[0])] != [0.0]
