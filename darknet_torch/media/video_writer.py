@@ -14,6 +14,8 @@ from darknet_torch.files import atomic_path
 
 # Suffix -> codec. Every build of OpenCV has these codecs.
 CODECS = {".mp4": "mp4v", ".m4v": "mp4v", ".mov": "mp4v", ".mkv": "XVID", ".avi": "MJPG"}
+# Containers without a count of frames have a duration, which is rounded.
+_COUNT_TOLERANCE = 1
 
 
 class VideoFile:
@@ -30,10 +32,11 @@ class VideoFile:
 
     def __init__(self, path: Path, fps: float, height: int, width: int) -> None:
         check_video_suffix(path)
-        self._path, self._size = path, (width, height)
+        self._path, self._size, self._count = path, (width, height), 0
         with ExitStack() as stack:
             with self._reporting_failure():
                 temporary = stack.enter_context(atomic_path(path))
+            self._temporary = temporary
             codec = cv2.VideoWriter.fourcc(*CODECS[path.suffix.lower()])
             self._writer = cv2.VideoWriter(str(temporary), codec, fps, self._size)
             if not self._writer.isOpened():
@@ -45,16 +48,24 @@ class VideoFile:
         if image.shape[1::-1] != self._size:
             image = cv2.resize(image, self._size)
         self._writer.write(image)
+        self._count += 1
 
     def close(self) -> None:
         """Finish the file and move it to its path.
 
         Raises:
-            UsageError: the file cannot be written.
+            UsageError: the file cannot be written; a file that was at the path before stays.
         """
         self._writer.release()
-        with self._reporting_failure():
-            self._stack.close()
+        with self._reporting_failure(), self._stack:
+            if not _has_frames(self._temporary, self._count):
+                raise UsageError(
+                    "the video cannot be written",
+                    where=self._path,
+                    expected=f"{self._count} frames",
+                    got="a file that is cut off",
+                    fix="make room, or write to another disk",
+                )
 
     def discard(self) -> None:
         """Delete what has been written; a file that was at the path before stays."""
@@ -68,6 +79,26 @@ class VideoFile:
             yield
         except OSError as error:
             raise UsageError(f"cannot be written ({error.strerror})", where=self._path) from None
+
+
+def _has_frames(path: Path, count: int) -> bool:
+    """Whether a video has been written to its end: OpenCV does not say when a disk was full.
+
+    Args:
+        path: the video.
+        count: how many frames were written; the last of them must be found and decoded.
+    """
+    capture = cv2.VideoCapture(str(path))
+    try:
+        frames = capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        if abs(frames - count) > _COUNT_TOLERANCE:
+            return False
+        capture.set(cv2.CAP_PROP_POS_FRAMES, count - 1)
+        return capture.read()[0]
+    except cv2.error:
+        return False
+    finally:
+        capture.release()
 
 
 def check_video_suffix(path: Path) -> None:
