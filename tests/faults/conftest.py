@@ -1,0 +1,29 @@
+"""Processes that run commands with faults."""
+
+import pytest
+
+from tests.faults.runs import started_runs
+
+# What the commands import, so that a run need not.
+_LIGHT = "cv2 darknet_torch.cli.dataset darknet_torch.cli.kmeans darknet_torch.datasets.formats"
+_HEAVY = (
+    "torch torch._dynamo safetensors.torch matplotlib.backends.backend_agg jinja2"
+    " faster_coco_eval darknet_torch.cli.convert darknet_torch.cli.detect darknet_torch.cli.eval"
+    " darknet_torch.cli.new darknet_torch.cli.train darknet_torch.loading.load"
+    " darknet_torch.report.detection_page darknet_torch.report.evaluation_page"
+    " darknet_torch.training.setup"
+)
+
+
+@pytest.fixture(scope="module")
+def light_runs():
+    """Runs of commands that need no torch."""
+    with started_runs(*_LIGHT.split()) as runs:
+        yield runs
+
+
+@pytest.fixture(scope="module")
+def heavy_runs():
+    """Runs of any command."""
+    with started_runs(*_LIGHT.split(), *_HEAVY.split()) as runs:
+        yield runs

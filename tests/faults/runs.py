@@ -1,0 +1,177 @@
+"""Running `dtorch` with a fault, and what must hold afterwards."""
+
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.cli.command import ROOT
+
+SECONDS = 60  # after which a run hangs
+_TEMPORARY = re.compile(r"(.*/)?\..*\.part(\.[^.]*)?")
+_BACKUP = re.compile(r".*\.bak\d*")  # what commands keep of a file that they rewrite
+_LOCK = re.compile(r"(.*/)?\.[^/]*\.lock")  # stay, as removing them would be a race
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a run ended.
+
+    Attributes:
+        status: the exit status, negative for the signal that killed it.
+        out, err: what it printed.
+        changes: the kind of each change that it made to files, in order.
+    """
+
+    status: int
+    out: str
+    err: str
+    changes: list[str]
+
+
+class Runs:
+    """Runs `dtorch` in processes that are forked from one that has imported what they need.
+
+    Args:
+        process: `tests.faults.child`, which waits for requests.
+    """
+
+    def __init__(self, process):
+        self._process = process
+
+    def run(self, folder, words, **more):
+        """Run these words in a folder; `more` says what fails, see `tests.faults.child`."""
+        request = {"folder": str(folder), "words": list(words), "seconds": SECONDS, **more}
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        return Ended(**json.loads(self._process.stdout.readline()))
+
+
+@contextmanager
+def started_runs(*modules):
+    """A `Runs` whose processes have imported these modules."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.faults.child", *modules],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
+    )
+    with process:
+        try:
+            yield Runs(process)
+        finally:
+            process.stdin.close()
+            process.wait(SECONDS)
+
+
+def contents(folder):
+    """The files below a folder, by their names, with their bytes."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(Path(folder).rglob("*"))
+        if path.is_file()
+    }
+
+
+class Sandbox:
+    """A folder that is as it was prepared before each run of a command.
+
+    Args:
+        runs: starts the processes.
+        command: what runs.
+        folder: for the copies, which have always the same path.
+
+    Attributes:
+        before: the files before a run.
+        whole: the files after a run in which nothing fails.
+        changes: what such a run changes.
+        varying: the names of files that differ from run to run, such as those with times.
+    """
+
+    def __init__(self, runs, command, folder):
+        self._runs, self.command = runs, command
+        self._prepared, self.work = folder / "prepared", folder / "work"
+        self._prepared.mkdir(parents=True)
+        command.prepare(self._prepared)
+        first = self.run()
+        assert first.status == 0, first.err
+        before_second = contents(self.work)
+        second = self.run()
+        self.changes, self.whole = second.changes, contents(self.work)
+        assert set(self.whole) == set(before_second)
+        self.before = contents(self._prepared)
+        self.varying = {name for name, data in self.whole.items() if before_second[name] != data}
+
+    def run(self, **fault):
+        """Run the command in a fresh copy of what was prepared."""
+        shutil.rmtree(self.work, ignore_errors=True)
+        shutil.copytree(self._prepared, self.work)
+        return self._runs.run(self.work, self.command.words, **fault)
+
+    def run_again(self):
+        """Run the command where an earlier run has left its files."""
+        if self.command.new_folder:
+            shutil.rmtree(self.work / self.command.new_folder, ignore_errors=True)
+        words = (*self.command.words, *self.command.again)
+        return self._runs.run(self.work, words)
+
+    def problems(self, *, killed=False):
+        """What is wrong with the files after a run: each must be as before, or as after all of it.
+
+        Args:
+            killed: temporary files may be there, since nobody was left to remove them.
+        """
+        found = contents(self.work)
+        wrong = [
+            name
+            for name, data in found.items()
+            if not (_LOCK.fullmatch(name) or (killed and _TEMPORARY.fullmatch(name)))
+            and not self._is_whole(name, data)
+        ]
+        lost = [name for name in self.before if name not in found and name in self.whole]
+        return sorted(wrong) + [f"{name} is gone" for name in lost]
+
+    def is_complete(self):
+        """Whether the command has done all of its work."""
+        found = contents(self.work)
+        names = {name for name in self.whole if not _LOCK.fullmatch(name)}
+        names = {name for name in names if not name.endswith(self.command.optional)}
+        return names <= set(found) and all(
+            self._is_whole(name, found[name], done=True) for name in names
+        )
+
+    def _is_whole(self, name, data, *, done=False):
+        if data == self.whole.get(name) or (data == self.before.get(name) and not done):
+            return True
+        if _BACKUP.fullmatch(name) and data in self.before.values():
+            return True
+        if name.endswith(self.command.grows):
+            return data.endswith(b"\n")
+        may_differ = name in self.varying or name.endswith(self.command.moments)
+        return may_differ and is_well_formed(name, data)
+
+
+def is_well_formed(name, data):
+    """Whether a file of this name can be complete, as far as its format shows."""
+    kind = Path(name).suffix
+    if kind == ".json":
+        try:
+            return isinstance(json.loads(data), dict | list)
+        except ValueError:
+            return False
+    if kind == ".state":
+        return (
+            zipfile.is_zipfile(io.BytesIO(data))
+            and zipfile.ZipFile(io.BytesIO(data)).testzip() is None
+        )
+    endings = {".html": b"</html>", ".svg": b"</svg>", ".weights": b"", ".png": b"IEND\xaeB`\x82"}
+    return kind in endings and data.rstrip(b"\n").endswith(endings[kind])
