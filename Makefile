@@ -16,8 +16,9 @@ DIST ?= .venv-dist
 # Without the variable, each process of a test would compile the package again.
 PYTEST := env -u PYTHONDONTWRITEBYTECODE OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile
 
-.PHONY: detect test test-suite test-long test-web kill-test test-opencv4 test-torch test-floor \
-	test-extras test-gpu bench-gpu fuzz coverage mutants bundled-model docs check install dist clean
+.PHONY: detect test test-suite test-long test-web kill-test fault-test long-runs test-opencv4 \
+	test-torch test-floor test-extras test-gpu bench-gpu fuzz coverage mutants bundled-model docs \
+	check install dist clean
 
 detect: $(VENV)/installed
 	$(BIN)/dtorch detect --save $(SAMPLE_OUT)
@@ -36,6 +37,14 @@ test-web: install
 
 kill-test: install
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m "long or not long" tests/training/test_kill.py
+
+# Each write of each command fails once: a full disk, no permission, a signal.
+fault-test: install
+	$(PYTEST) -m fault tests/faults
+
+# The tables of docs/reliability.md.
+long-runs: install
+	$(BIN)/python tools/long_runs.py
 
 test-opencv4: install $(OPENCV4)/installed
 	DTORCH_OPENCV4_PYTHON=$(OPENCV4)/bin/python $(PYTEST) tests/compat

@@ -170,7 +170,7 @@ class SourceRun(Generic[ResultType]):
         pictures_only = all(source.is_picture for source in sources)
         # What is printed is drawn, too, also when the run is interrupted: a few pictures at most.
         bar = progress_bar(len(sources) if pictures_only else 0, quiet=self._reading.quiet)
-        with bar as advance, BackgroundWriter(_MOST_WAITING, drop=False) as writer:
+        with bar as advance, BackgroundWriter(_MOST_WAITING) as writer:
             try:
                 self._run_steps(sources, writer, advance)
             except KeyboardInterrupt:

@@ -51,7 +51,7 @@ class Pipeline(Generic[Item, Prepared, Computed, Result]):
         """
         with (
             Prefetcher(self._prepared(items), 1, self.drop_if_newer) as prepared,
-            BackgroundWriter(1, drop=False, on_error=prepared.fail) as finisher,
+            BackgroundWriter(1, on_error=prepared.fail) as finisher,
         ):
             for item in prepared:
                 yield finisher.submit(partial(self.finish, self.compute(item)))

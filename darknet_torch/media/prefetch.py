@@ -103,13 +103,12 @@ class Prefetcher(Generic[T]):
 class BackgroundWriter:
     """Runs submitted functions one after the other in a thread of its own.
 
-    Use it in a `with` block. At the end of the block all submitted functions have run. An
-    exception of a function is raised by a later `submit`, or at the end of the block.
+    Use it in a `with` block. At the end of the block all submitted functions have run, also if it
+    raises. An exception of a function is raised by a later `submit`, or at the end of the block.
 
     Args:
         capacity: how many functions may run or wait, 1 or more; `submit` blocks while there are
             more.
-        drop: if the block raises, drop the functions that have not started.
         on_error: called in the thread with an exception of a function, before it is raised.
     """
 
@@ -117,10 +116,9 @@ class BackgroundWriter:
         self,
         capacity: int,
         *,
-        drop: bool = True,
         on_error: Callable[[BaseException], None] = lambda error: None,
     ) -> None:
-        self._capacity, self._drop, self._on_error = capacity, drop, on_error
+        self._capacity, self._on_error = capacity, on_error
         self._pool = ThreadPoolExecutor(1)
         self._pending: deque[Future[Any]] = deque()
 
@@ -132,7 +130,7 @@ class BackgroundWriter:
             while kind is None and self._pending:
                 self._pending.popleft().result()
         finally:
-            self._pool.shutdown(cancel_futures=self._drop)
+            self._pool.shutdown()
 
     def submit(self, function: Callable[[], T]) -> Future[T]:
         """Call `function` after all functions submitted before it; return its result to come."""

@@ -45,14 +45,14 @@ def _boxes(folder):
     (folder / "train.list").write_text("".join(f"{number}.jpg\n" for number in range(6)))
 
 
-def _toy(folder):
+def write_toy(folder):
     for path in (CFG, WEIGHTS, NAMES):
         shutil.copy(path, folder / path.name.replace("toy-shapes", "toy"))
     shutil.copy(PICTURE, folder / "one.png")
     write_video(folder / "clip.avi", sample_frames(3))
 
 
-def _squares(folder):
+def write_squares(folder):
     """A data set with paths from the working folder."""
     detector_data(folder / "data")
     detector_data(folder / "data", 3, "valid")
@@ -72,8 +72,8 @@ def _two_sets(folder):
         _make_relative(folder, name)
 
 
-def _labelled(folder):
-    _toy(folder)
+def label_toy(folder):
+    write_toy(folder)
     image = cv2.imread(str(PICTURE))
     for number in range(2):
         cv2.imwrite(str(folder / f"view{number}.png"), image)
@@ -85,11 +85,13 @@ def _labelled(folder):
 LIGHT = (
     Command(
         ("dataset", "convert", "data/squares.data", "--to", "coco", "--out", "coco"),
-        _squares,
+        write_squares,
         new_folder="coco",
     ),
     Command(
-        ("dataset", "split", "data/squares.data", "--out", "parts"), _squares, new_folder="parts"
+        ("dataset", "split", "data/squares.data", "--out", "parts"),
+        write_squares,
+        new_folder="parts",
     ),
     Command(
         ("dataset", "merge", "data/squares.data", "more/squares.data", "--out", "voc"),
@@ -103,17 +105,17 @@ LIGHT = (
 HEAVY = (
     Command(
         ("new", "yolov4-tiny", "--classes", "3", "--names", "toy.names", "--out", "new.cfg"),
-        _toy,
+        write_toy,
         again=("--force",),
     ),
-    Command(("convert", "toy.weights", "toy.safetensors", "--cfg", "toy.cfg"), _toy),
+    Command(("convert", "toy.weights", "toy.safetensors", "--cfg", "toy.cfg"), write_toy),
     Command(
         (
             *("detect", "toy.cfg", "toy.weights", "toy.names", "one.png", "clip.avi"),
             *("--save", "saved", "--crops", "crops", "--out", "found.json"),
             *("--report", "page", "--quiet", "--threads", "1"),
         ),
-        _toy,
+        write_toy,
         optional=("predictions.jpg",),
     ),
     Command(
@@ -122,16 +124,17 @@ HEAVY = (
             *("--export", "out", "--report", "page", "--plots", "plots", "--out", "eval.json"),
             *("--quiet", "--threads", "1"),
         ),
-        _labelled,
+        label_toy,
     ),
     Command(
         (
             *("train", "small.cfg", "data/squares.data", "--backup", "backup", "--map"),
             *("--workers", "0", "--save-last", "2", "--threads", "1", "--map-every", "1"),
         ),
-        _squares,
+        write_squares,
         again=("--overwrite",),
         grows=("_results.csv", "_events.jsonl"),
-        moments=(".weights", ".state", "_environment.json", "_plan.json"),
+        moments=(".weights", ".state", "_environment.json", "_plan.json", ".png"),
+        optional=(".png", "_environment.json", "_results.csv", "_events.jsonl"),
     ),
 )

@@ -113,9 +113,13 @@ class Sandbox:
 
     def run(self, **fault):
         """Run the command in a fresh copy of what was prepared."""
+        self.reset()
+        return self._runs.run(self.work, self.command.words, **fault)
+
+    def reset(self):
+        """Make the fresh copy."""
         shutil.rmtree(self.work, ignore_errors=True)
         shutil.copytree(self._prepared, self.work)
-        return self._runs.run(self.work, self.command.words, **fault)
 
     def run_again(self):
         """Run the command where an earlier run has left its files."""
