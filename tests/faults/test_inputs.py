@@ -16,6 +16,7 @@ pytestmark = pytest.mark.fault
 
 _MODEL = ("toy.cfg", "toy.weights", "toy.names")
 _TRAIN = ("train", "small.cfg", "data/squares.data", "--backup", "backup", "--workers", "0")
+_STALLED = 200  # seconds; OpenCV waits 30 for a frame, or to connect
 _CONNECTIONS = 2  # a client that gets frames may connect again without end
 _HTTP = b"HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=frame\r\n\r\n"
 
@@ -121,7 +122,7 @@ def test_a_stream_that_breaks_ends_the_run_with_a_message(heavy_runs, tmp_path, 
     write_toy(tmp_path)
     with served(*parts, then=then) as url:
         words = ("detect", *_MODEL, url, "--out", "found.json", "--reconnects", "1", "--quiet")
-        ended = heavy_runs.run(tmp_path, words)
+        ended = heavy_runs.run(tmp_path, words, seconds=_STALLED)
     assert ended.status in (0, 1), ended.err
     assert "stream" in ended.err
     assert "Traceback" not in ended.err
