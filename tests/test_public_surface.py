@@ -456,6 +456,7 @@ def build_network(
     arithmetic: str = 'fast',
     initialize: bool = True,
     files: NamedFiles | None = None,
+    allow_large: bool = False,
 ) -> Network
 
 def convert(
@@ -493,6 +494,7 @@ def load(
     dialect: str | Dialect = 'alexeyab',
     device: str | torch.device | None = None,
     strict: bool = True,
+    allow_large: bool = False,
 ) -> Network
 
 def load_engine(
