@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from darknet_torch.model.network import Network
-from darknet_torch.training.saved_values import saved_array
+from darknet_torch.training.saved_arrays import saved_array
 
 _TAIL = 1000  # the average replaces the weights so many iterations before the end
 

@@ -15,7 +15,7 @@ from darknet_torch.layers.base import Layer
 from darknet_torch.model.network import Network
 from darknet_torch.ops.arithmetic import FAST, Arithmetic
 from darknet_torch.training.optimizer_kinds import CSGD, Groups, optimizer_kind
-from darknet_torch.training.saved_values import saved_array
+from darknet_torch.training.saved_arrays import saved_array
 
 _STEPS = "step"  # the name under which PyTorch's optimizers count their updates of an array
 

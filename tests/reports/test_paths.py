@@ -12,6 +12,7 @@ from darknet_torch.cfg.named_files import NamedFiles
 from darknet_torch.datasets.opening import open_dataset
 from darknet_torch.errors import CfgNote, UsageError
 from darknet_torch.media.sources import find_sources
+from darknet_torch.printable import escape_in_line
 from tests.cli.command import dtorch
 from tests.reports.tiny_data import write_data_set, write_lists
 from tests.toy.files import CFG, PICTURE
@@ -147,7 +148,10 @@ def test_one_bad_line_never_ends_a_list(data_in, line):
     assert len(open_dataset("new/dataset.data", split="train").examples) == 1
     trained = train("--data", data)
     assert trained.exit_code == 0
-    assert f"warning: {line.removesuffix('.png')}.txt: cannot be read" in trained.stderr
+    assert (
+        f"warning: {escape_in_line(line.removesuffix('.png'))}.txt: cannot be read"
+        in trained.stderr
+    )
 
 
 @pytest.mark.parametrize(
@@ -158,7 +162,7 @@ def test_detect_names_the_bad_line_and_goes_on(tmp_path, line):
     path.write_bytes(f"{line}\n{PICTURE}\n".encode())
     result = dtorch("detect", "--cfg", CFG, "--quiet", path)
     assert result.exit_code == 1
-    assert f"dtorch: {line}: " in result.stderr
+    assert f"dtorch: {escape_in_line(line)}: " in result.stderr
     assert "1 of 2 pictures failed" in result.stderr
     assert "shapes.png" in result.stdout
 
@@ -189,12 +193,12 @@ def test_a_key_of_a_data_file_that_the_system_refuses_is_an_error(data_in, name)
     data_in("obj", name)
     result = train("--data", "obj.data")
     assert result.exit_code == 2
-    assert f"dtorch: {name}" in result.stderr
+    assert f"dtorch: {escape_in_line(name)}" in result.stderr
     assert "cannot be created" in result.stderr
     Path("obj.data").write_text(f"classes=2\ntrain=obj/train.txt\nnames={name}\n")
     result = dtorch("dataset", "stats", "--data", "obj.data")
     assert result.exit_code == 2
-    assert f"dtorch: {name}: cannot be read" in result.stderr
+    assert f"dtorch: {escape_in_line(name)}: cannot be read" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ import torch
 from darknet_torch.training.early_end import Patience
 from darknet_torch.training.optimizer import Optimizer
 from darknet_torch.training.run_record import RunRecord
-from darknet_torch.training.saved_values import saved_array, saved_numbers, saved_value
+from darknet_torch.training.saved_arrays import saved_array
+from darknet_torch.training.saved_values import saved_numbers, saved_value
 from darknet_torch.training.score_history import ScoreHistory
 from tests.conversion.small_models import small_model
 
