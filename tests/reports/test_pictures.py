@@ -268,9 +268,9 @@ class TestHostile:
             ),
             (
                 png(40000, 30000),
-                "the picture is too large: expected at most 200000000 pixels, got 30000 x 40000; "
-                "make it smaller, or raise the limit: --max-pixels N, or in Python "
-                "OPENCV_IO_MAX_IMAGE_PIXELS",
+                "the picture is too large: expected at most 200000000 pixels, got 30000 x 40000 "
+                "in a file of {length} bytes; make it smaller, or raise the limit: --max-pixels "
+                "N, or in Python OPENCV_IO_MAX_IMAGE_PIXELS",
             ),
         ],
     )
