@@ -3,18 +3,20 @@
 import socket
 import threading
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import pytest
 
-from tests.faults.commands import Command, label_toy, write_squares, write_toy
+from tests.faults.commands import HEAVY, Command, label_toy, write_squares, write_toy
 from tests.faults.runs import Sandbox, started_runs
 from tests.toy.files import PICTURE
 
 pytestmark = pytest.mark.fault
 
 _MODEL = ("toy.cfg", "toy.weights", "toy.names")
+_FULL_TRAINING = next(command for command in HEAVY if command.name == "train")
 _TRAIN = ("train", "small.cfg", "data/squares.data", "--backup", "backup", "--workers", "0")
 _STALLED = 200  # seconds; OpenCV waits 30 for a frame, or to connect
 _CONNECTIONS = 2  # a client that gets frames may connect again without end
@@ -63,7 +65,7 @@ def test_a_training_goes_on_without_a_picture_that_vanishes(heavy_runs, tmp_path
 
 def test_of_two_trainings_in_one_folder_one_ends_before_it_writes(tmp_path):
     with started_runs() as first, started_runs() as second:
-        sandbox = Sandbox(first, Command(_TRAIN, write_squares), tmp_path)
+        sandbox = Sandbox(first, replace(_FULL_TRAINING, words=_TRAIN), tmp_path)
         other = []
         thread = threading.Thread(target=lambda: other.append(second.run(sandbox.work, _TRAIN)))
         sandbox.reset()
@@ -124,7 +126,7 @@ def test_a_stream_that_breaks_ends_the_run_with_a_message(heavy_runs, tmp_path, 
         words = ("detect", *_MODEL, url, "--out", "found.json", "--reconnects", "1", "--quiet")
         ended = heavy_runs.run(tmp_path, words, seconds=_STALLED)
     assert ended.status in (0, 1), ended.err
-    assert "stream" in ended.err
+    assert url in ended.err
     assert "Traceback" not in ended.err
     assert Path(tmp_path / "found.json").exists()
 
