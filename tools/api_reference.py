@@ -13,14 +13,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import click
-
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import darknet_torch
-from darknet_torch.files import atomic_write
 from tools.markdown_text import escape
 from tools.public_surface import describe, methods_of
+from tools.written_page import page_command
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "api-reference.md"
 
@@ -120,12 +118,7 @@ def _item(line: str) -> str:
     return f"    {escape(line.strip())}" if line else ""
 
 
-@click.command(help=__doc__)
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=OUT)
-def main(out: Path) -> None:
-    """Write the page."""
-    with atomic_write(out) as file:
-        file.write(page().encode())
+main = page_command(page, OUT, __doc__)
 
 
 if __name__ == "__main__":

@@ -9,16 +9,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import click
-
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE
 from darknet_torch.cfg.net import SECTION_NAMES, NetOptions
 from darknet_torch.cfg.options import FLT_MAX, REQUIRED, Option, Options, declared_options
-from darknet_torch.files import atomic_write
 from darknet_torch.layers.base import LayerOptions
 from darknet_torch.model.registry import LAYER_TYPES
+from tools.written_page import page_command
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "cfg-reference.md"
 
@@ -102,12 +100,7 @@ def _value(value: Any) -> str:
     return str(value) if value not in ((), "") else ""
 
 
-@click.command(help=__doc__)
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=OUT)
-def main(out: Path) -> None:
-    """Write the page."""
-    with atomic_write(out) as file:
-        file.write(page().encode())
+main = page_command(page, OUT, __doc__)
 
 
 if __name__ == "__main__":

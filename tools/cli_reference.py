@@ -15,8 +15,8 @@ import click
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from darknet_torch.cli.main import main as dtorch
-from darknet_torch.files import atomic_write
 from tools.markdown_text import cell, escape
+from tools.written_page import page_command
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "cli-reference.md"
 
@@ -96,12 +96,7 @@ def _rows(context: click.Context) -> Iterator[str]:
             yield f"| `{words}` | {cell(escape(meaning))} |"
 
 
-@click.command(help=__doc__)
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=OUT)
-def main(out: Path) -> None:
-    """Write the page."""
-    with atomic_write(out) as file:
-        file.write(page().encode())
+main = page_command(page, OUT, __doc__)
 
 
 if __name__ == "__main__":
