@@ -122,6 +122,11 @@ class _WebRedirects(urllib.request.HTTPRedirectHandler):
         headers: HTTPMessage,
         newurl: str,
     ) -> urllib.request.Request | None:
+        """Return the request to follow; see `urllib.request.HTTPRedirectHandler`.
+
+        Raises:
+            TransferError: it leads to another scheme, or from https to http.
+        """
         fp.close()  # urllib would read the redirect's content, however long
         if not is_web_url(newurl):
             raise TransferError(f"a redirect to {newurl}, which is not an http or https URL")

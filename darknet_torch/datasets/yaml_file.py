@@ -27,6 +27,11 @@ class _TextLoader(yaml.BaseLoader):
     _depth = 0
 
     def compose_node(self, parent: Any, index: Any) -> Any:
+        """Return a node as `yaml.BaseLoader` does.
+
+        Raises:
+            ComposerError: it is an alias, or lies too deep.
+        """
         if self.check_event(yaml.events.AliasEvent):
             mark = self.current_event.start_mark if self.current_event else None
             raise yaml.composer.ComposerError(None, None, "an alias (*name)", mark)

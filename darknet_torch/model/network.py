@@ -359,14 +359,7 @@ def build_network(
         subdivisions=subdivisions,
         max_batches=max_batches,
     )
-    if len(sections) == 1:
-        raise CfgError(
-            "no layers after [net]",
-            where=net.where,
-            expected="a section for each layer",
-            got="[net] alone",
-            fix="check that the file is complete",
-        )
+    _check_has_layers(sections, net)
     chosen = find_arithmetic(arithmetic, dialect)
     with allowing_large_networks(allow_large):
         layers = build_layers(sections[1:], net, dialect, chosen, files or NamedFiles())
@@ -376,6 +369,17 @@ def build_network(
     if initialize:
         network.initialize()
     return network.eval()
+
+
+def _check_has_layers(sections: Sequence[Section], net: NetOptions) -> None:
+    if len(sections) == 1:
+        raise CfgError(
+            "no layers after [net]",
+            where=net.where,
+            expected="a section for each layer",
+            got="[net] alone",
+            fix="check that the file is complete",
+        )
 
 
 def _inputs(layer: Layer, outputs: Mapping[int, Tensor]) -> list[Tensor]:

@@ -163,7 +163,7 @@ class Sandbox:
         if _BACKUP.fullmatch(name) and data in self.before.values():
             return True
         if name.endswith(self.command.grows):
-            return not data or data.endswith(b"\n")
+            return not data or data.endswith(b"\n")  # empty: made, and then there was no room
         may_differ = name in self.varying or name.endswith(self.command.moments)
         return may_differ and is_well_formed(name, data)
 

@@ -1,7 +1,7 @@
 """Outlines of symbols, digits, letters and strokes, as polygons.
 
 x points right and y down. Symbols are about 1 wide or high, and lie around (0, 0). They are not
-those of `tools.drawn.shapes`, so that the scenes test more than what was learned by heart.
+those of `tools.drawn.shapes`, so that the scenes test more than what was memorised.
 """
 
 from __future__ import annotations
