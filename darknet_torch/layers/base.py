@@ -445,5 +445,22 @@ def unchanged(x: Tensor) -> Tensor:
 
 
 def empty_parameter(*shape: int) -> nn.Parameter:
-    """Create an uninitialised parameter; `Layer.initialize` or a weight file fills it."""
-    return nn.Parameter(torch.empty(shape))
+    """Create a parameter of an `empty_array`."""
+    return nn.Parameter(empty_array(*shape))
+
+
+def empty_array(*shape: int) -> Tensor:
+    """Create an array that has only a shape, on the device "meta".
+
+    `darknet_torch.model.layer_building.build_layers` gives it memory once the size of the whole
+    network is known; `Layer.initialize` or a weight file fills it.
+    """
+    return torch.empty(shape, device="meta")
+
+
+def zero_parameter(*shape: int) -> nn.Parameter:
+    """Create a parameter of zeros, for an array that a weight file may lack.
+
+    It is a view of one zero, until `build_layers` gives it memory as it does `empty_array`.
+    """
+    return nn.Parameter(torch.zeros(()).expand(shape))

@@ -11,7 +11,9 @@ from darknet_torch.layers.base import (
     Layer,
     LayerOptions,
     Slot,
+    empty_array,
     empty_parameter,
+    zero_parameter,
 )
 from darknet_torch.ops.arithmetic import ArithmeticModule
 from darknet_torch.ops.normalization import affine, batch_norm, fused_batch_norm
@@ -44,8 +46,8 @@ class Normalization(ArithmeticModule):
             trains_biases = not dialect.reproduces(NORMALIZED_BIASES_WITHOUT_DELTA)
         self.trains_biases = trains_biases
         self.scales = empty_parameter(channels)
-        self.register_buffer("rolling_mean", torch.empty(channels))
-        self.register_buffer("rolling_variance", torch.empty(channels))
+        self.register_buffer("rolling_mean", empty_array(channels))
+        self.register_buffer("rolling_variance", empty_array(channels))
 
     def weight_slots(self) -> list[Slot]:
         """scales, rolling mean, rolling variance: the same order in every layer."""
@@ -132,8 +134,7 @@ class Batchnorm(Layer):
         super().__init__(options, context)
         dialect, channels = context.dialect, context.input_shape.channels
         self.has_biases_in_file = dialect.weight_file.batchnorm_has_biases
-        self.biases = empty_parameter(channels)
-        torch.nn.init.zeros_(self.biases)
+        self.biases = zero_parameter(channels)
         self.normalization = Normalization(channels, context, dialect.numerics.rolling_step)
 
     def weight_slots(self) -> list[Slot]:

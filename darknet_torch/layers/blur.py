@@ -22,7 +22,7 @@ class Blur(nn.Module):
         box = kind == 2
         line = [0.5, 0.5] if box else [0.25, 0.5, 0.25]
         square = torch.tensor([[row * column for column in line] for row in line])
-        kernel = square.expand(shape.channels, 1, -1, -1).contiguous()
+        kernel = square.expand(shape.channels, 1, -1, -1)
         self.register_buffer("kernel", kernel, persistent=False)
         self.geometry = Geometry(
             len(line), stride_y, stride_x, padding=0 if box else 1, groups=shape.channels

@@ -13,7 +13,7 @@ from darknet_torch.cfg.dialect import PJREDDIE
 from darknet_torch.cfg.grammar import parse_cfg, read_cfg
 from darknet_torch.cfg.zoo import find_cfg, shipped
 from darknet_torch.errors import CfgError, CfgWarning, without_warnings
-from darknet_torch.model import bounds
+from darknet_torch.model import bounds, layer_building
 from darknet_torch.model.bounds import check_size, measure
 from darknet_torch.model.network import build_network
 
@@ -180,3 +180,25 @@ def build_shipped(name):
         return build_network(read_cfg(find_cfg(name)), initialize=False)
     except CfgError:
         return build_network(read_cfg(find_cfg(name)), dialect=PJREDDIE, initialize=False)
+
+
+def test_arrays_get_memory_and_constants_their_values():
+    text = NET + (
+        "[batchnorm]\n[convolutional]\nfilters=3\nsize=3\nstride=2\nantialiasing=1\n"
+        "[convolutional]\nfilters=14\n[yolo]\nclasses=2\nmask=0,1\nanchors=1,2,3,4\nnum=2\n"
+    )
+    network = build(text, dialect=PJREDDIE)
+    assert all(not array.is_meta for array in network.state_dict().values())
+    assert all(array.is_contiguous() for array in (*network.parameters(), *network.buffers()))
+    assert network.layers[0].biases.tolist() == [0.0] * 4  # not in pjreddie's weight files
+    assert network.layers[3].anchors.tolist() == [[1.0, 2.0], [3.0, 4.0]]
+
+
+def test_constants_take_no_memory_before_the_size_is_known(monkeypatch):
+    def refuse(layers, net):
+        raise AssertionError([array.numel() for array in layers[0].buffers()])
+
+    monkeypatch.setattr(layer_building, "check_size", refuse)
+    text = "[net]\nwidth=8\nheight=8\nchannels=1\n[convolutional]\nantialiasing=1\nstride=2\n"
+    with pytest.raises(AssertionError, match=str(9 * 2 * 10**9)):
+        build(text + f"filters={2 * 10**9}\n")
