@@ -442,6 +442,7 @@ def average(
     weights: Sequence[StrPath],
     *,
     dialect: str | Dialect = ...,
+    allow_large: bool = False,
 ) -> None
 
 def build_network(
@@ -470,6 +471,7 @@ def convert(
     width: int | None = None,
     height: int | None = None,
     strict: bool = True,
+    allow_large: bool = False,
     graph: GraphOptions | None = None,
     tolerance: float = 0.0001,
     on_stage: OnStage = ...,
@@ -526,6 +528,7 @@ def partial(
     layers: int,
     *,
     dialect: str | Dialect = ...,
+    allow_large: bool = False,
 ) -> LoadReport
 
 def read_weights(
@@ -544,6 +547,7 @@ def statistics(
     *,
     dialect: str | Dialect = ...,
     strict: bool = True,
+    allow_large: bool = False,
 ) -> list[ArrayStatistics]
 
 def summarize(network: Network) -> Summary

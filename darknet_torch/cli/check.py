@@ -14,6 +14,7 @@ from darknet_torch.cfg.dialect import DIALECTS
 from darknet_torch.cli.data_options import DataFormatOptions, data_format_options
 from darknet_torch.cli.input_protection import protect_inputs
 from darknet_torch.cli.options import (
+    allow_large_option,
     dialect_option,
     parsed_into,
     quiet_option,
@@ -38,6 +39,7 @@ class CheckOptions(DataFormatOptions):
 
     files: tuple[str, ...]
     dialect: str
+    allow_large: bool
     workers: int
     output_format: str
     out: str | None
@@ -49,6 +51,7 @@ class CheckOptions(DataFormatOptions):
     "files", nargs=-1, type=PATH, metavar="CFG [WEIGHTS] [DATA]", shell_complete=complete_cfg
 )
 @dialect_option
+@allow_large_option
 @data_format_options
 @reading_options
 @workers_option

@@ -23,6 +23,7 @@ from darknet_torch.cli.dataset_loading import protect_data_set
 from darknet_torch.cli.input_protection import protect_inputs
 from darknet_torch.cli.options import (
     ReportingOptions,
+    allow_large_option,
     dialect_option,
     parsed_into,
     quiet_option,
@@ -67,6 +68,7 @@ class NewOptions(DataSetOptions, ReportingOptions):
     max_batches: int | None
     epochs: int | None
     dialect: str
+    allow_large: bool
     out: str | None
     force: bool
 
@@ -99,6 +101,7 @@ class NewOptions(DataSetOptions, ReportingOptions):
 )
 @click.option("--epochs", type=POSITIVE, help="Or: how often to train on each picture of --data.")
 @dialect_option
+@allow_large_option
 @click.option(
     "--out",
     type=OUTPUT_FILE,

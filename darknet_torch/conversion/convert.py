@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from darknet_torch.cfg.dialect import ALEXEYAB, Dialect
+from darknet_torch.cfg.size_limits import allowing_large_networks
 from darknet_torch.cfg.zoo import read_names, resolve_names
 from darknet_torch.conversion.comparison import Difference, compare_layers
 from darknet_torch.conversion.dialects import to_dialect
@@ -49,6 +50,7 @@ def convert(
     width: int | None = None,
     height: int | None = None,
     strict: bool = True,
+    allow_large: bool = False,
     graph: GraphOptions | None = None,
     tolerance: float = TOLERANCE,
     on_stage: OnStage = ignore_stage,
@@ -70,6 +72,7 @@ def convert(
         dialect_to: the code base to rewrite the model for.
         width, height: of the input in pixels, instead of the cfg's.
         strict: bytes left over in a weight file are an error.
+        allow_large: as in `darknet_torch.load`.
         graph: what a graph returns, and how it is exported; for graphs only.
         tolerance: the largest difference to accept, see `Difference.worst`.
         on_stage: called with what is done next, such as "comparing yolov4.onnx with the network".
@@ -92,20 +95,21 @@ def convert(
     _check_options(kind, graph)
     on_stage(f"reading {source}")
     given = resolve_names(names, 0, allow_more=True)
-    model = read_model(ModelSource(source, cfg, given, dialect, width, height, strict))
-    carries_cfg = model.weight_file is None
-    notes: list[str] = []
-    names_note: list[str] = []
-    if carries_cfg or kind is not DARKNET:
-        model, names_note = _with_found_names(model, source)
-    if dialect_to is not None:
-        on_stage("rewriting the model")
-        model, note = _rewrite(model, dialect_to, tolerance)
-        notes.append(note)
-    if kind is DARKNET:
-        warn_of_extensions(model.network, target)
-    differences, more = _write(model, target, kind, graph, tolerance, on_stage)
-    notes += [*more, *names_note]
+    with allowing_large_networks(allow_large):
+        model = read_model(ModelSource(source, cfg, given, dialect, width, height, strict))
+        carries_cfg = model.weight_file is None
+        notes: list[str] = []
+        names_note: list[str] = []
+        if carries_cfg or kind is not DARKNET:
+            model, names_note = _with_found_names(model, source)
+        if dialect_to is not None:
+            on_stage("rewriting the model")
+            model, note = _rewrite(model, dialect_to, tolerance)
+            notes.append(note)
+        if kind is DARKNET:
+            warn_of_extensions(model.network, target)
+        differences, more = _write(model, target, kind, graph, tolerance, on_stage)
+        notes += [*more, *names_note]
     if kind is DARKNET and carries_cfg:
         notes += write_companions(model, target)
     return ConversionReport(

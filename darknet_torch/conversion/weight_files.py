@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from darknet_torch.cfg.dialect import ALEXEYAB, Dialect
+from darknet_torch.cfg.size_limits import allowing_large_networks
 from darknet_torch.conversion.extensions import warn_of_extensions
 from darknet_torch.downloads.model_files import resolve_model
 from darknet_torch.errors import UsageError, warn
@@ -30,6 +31,7 @@ def partial(
     layers: int,
     *,
     dialect: str | Dialect = ALEXEYAB,
+    allow_large: bool = False,
 ) -> LoadReport:
     """Write the first layers of a weight file to another one, with `seen` at 0.
 
@@ -38,6 +40,7 @@ def partial(
         out: the file to write.
         layers: how many layers to keep, 1 or more.
         dialect: the code base that the model comes from.
+        allow_large: as in `darknet_torch.load`.
 
     Returns:
         What was read.
@@ -56,7 +59,7 @@ def partial(
         raise UsageError("no layers to keep", expected="1 or more", got=layers)
     files = resolve_model(cfg, weights)
     refuse_overwrite_of_inputs(out, [files.cfg, files.weights])
-    model = load_model(cfg, weights, dialect=dialect, cutoff=layers)
+    model = load_model(cfg, weights, dialect=dialect, cutoff=layers, allow_large=allow_large)
     network, read = model.network, model.report
     assert read is not None
     if layers > read.total:
@@ -86,6 +89,7 @@ def average(
     weights: Sequence[StrPath],
     *,
     dialect: str | Dialect = ALEXEYAB,
+    allow_large: bool = False,
 ) -> None:
     """Write the mean of several weight files of one cfg.
 
@@ -96,6 +100,7 @@ def average(
         out: the file to write.
         weights: two files or more.
         dialect: the code base that they come from.
+        allow_large: as in `darknet_torch.load`.
 
     Raises:
         UsageError: there are fewer than two files, one is partial, or `out` is one of them or
@@ -113,9 +118,10 @@ def average(
         raise UsageError("nothing to average", expected="two weight files or more", got=weights)
     files = [resolve_model(cfg, path) for path in weights]
     refuse_overwrite_of_inputs(out, [files[0].cfg, *(each.weights for each in files)])
-    network = _load_complete(cfg, weights[0], dialect)
-    for path in weights[1:]:
-        _add_arrays(network, _load_complete(cfg, path, network.dialect))
+    with allowing_large_networks(allow_large):
+        network = _load_complete(cfg, weights[0], dialect)
+        for path in weights[1:]:
+            _add_arrays(network, _load_complete(cfg, path, network.dialect))
     factor = torch.tensor(1 / len(weights), dtype=torch.float32)
     with torch.no_grad():
         for _, slot in network.slots():
@@ -189,6 +195,7 @@ def statistics(
     *,
     dialect: str | Dialect = ALEXEYAB,
     strict: bool = True,
+    allow_large: bool = False,
 ) -> list[ArrayStatistics]:
     """Statistics of every array of a weight file, in the order of the file.
 
@@ -196,6 +203,7 @@ def statistics(
         cfg, weights: the model; without a cfg it is found as in `darknet_torch.load`.
         dialect: the code base that it comes from.
         strict: bytes left over in the weight file are an error.
+        allow_large: as in `darknet_torch.load`.
 
     Raises:
         CfgError, WeightsError: as `darknet_torch.load`.
@@ -204,7 +212,7 @@ def statistics(
     Differs: C shows only normalised [connected], [gru] and [lstm] layers, and of their weights
     only as many values as there are outputs.
     """
-    model = load_model(cfg, weights, dialect=dialect, strict=strict)
+    model = load_model(cfg, weights, dialect=dialect, strict=strict, allow_large=allow_large)
     assert model.report is not None
     return network_statistics(model.network, model.report)
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 LEAST_SCORE = 0.05  # a lower score is no disagreement that anybody looks at
 _BATCH = 8
+_KEPT = ("width", "height", "dialect", "allow_large")  # options of a training
 
 
 def check_model(run: Run) -> None:
@@ -96,7 +97,7 @@ def detect_with_run(
 
 def _as_trained(run: Run) -> dict[str, Any]:
     """The options of a training that its model is run with, too."""
-    return {name: run.plan[name] for name in ("width", "height", "dialect") if run.plan.get(name)}
+    return {name: run.plan[name] for name in _KEPT if run.plan.get(name)}
 
 
 def _names_of(run: Run) -> os.PathLike[str] | None:

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 import torch
 
+from darknet_torch.conversion.convert import convert
 from darknet_torch.conversion.weight_files import average, partial, statistics
-from darknet_torch.errors import CfgWarning, UsageError, WeightsError
+from darknet_torch.errors import CfgError, CfgWarning, UsageError, WeightsError
+from darknet_torch.model import bounds
 from darknet_torch.model.loading import load_with_report
 from darknet_torch.model.network import WeightsHeader
 from darknet_torch.model.weights import write_weights
@@ -238,3 +240,21 @@ class TestStatistics:
 
 
 ARRAYS = ("biases", "scales", "rolling_mean", "rolling_variance", "weights")
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda cfg, weights, out, **more: partial(cfg, weights, out, 1, **more),
+        lambda cfg, weights, out, **more: average(cfg, out, [weights, weights], **more),
+        lambda cfg, weights, out, **more: statistics(cfg, weights, **more),
+        lambda cfg, weights, out, **more: convert(weights, out, cfg=cfg, **more),
+    ],
+    ids=["partial", "average", "statistics", "convert"],
+)
+def test_a_large_network_is_read_if_that_is_allowed(tmp_path, monkeypatch, use):
+    cfg, weights = write_model(tmp_path, DETECTOR)
+    monkeypatch.setattr(bounds, "available_memory", lambda: 100)
+    with pytest.raises(CfgError, match="allow_large=True"):
+        use(cfg, weights, tmp_path / "out.conv.1")
+    use(cfg, weights, tmp_path / "out.conv.1", allow_large=True)

@@ -16,6 +16,7 @@ from darknet_torch.errors import CfgError, CfgWarning, without_warnings
 from darknet_torch.model import bounds, layer_building
 from darknet_torch.model.bounds import check_size, measure
 from darknet_torch.model.network import build_network
+from tests.cli.command import dtorch
 
 NET = "[net]\nwidth=8\nheight=8\nchannels=4\n"
 LARGE = "2147483647"
@@ -202,3 +203,13 @@ def test_constants_take_no_memory_before_the_size_is_known(monkeypatch):
     text = "[net]\nwidth=8\nheight=8\nchannels=1\n[convolutional]\nantialiasing=1\nstride=2\n"
     with pytest.raises(AssertionError, match=str(9 * 2 * 10**9)):
         build(text + f"filters={2 * 10**9}\n")
+
+
+@pytest.mark.parametrize("words", [("check",), ("new", "--classes", "3", "--out", "new.cfg")])
+def test_commands_that_only_read_a_cfg_can_allow_a_large_network(tmp_path, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(bounds, "available_memory", lambda: 1000)
+    found = {allow: dtorch(*words, "yolov3-tiny", *allow) for allow in ((), ("--allow-large",))}
+    assert "takes too much memory" in found[()].output
+    assert "takes too much memory" not in found["--allow-large",].output
+    assert found["--allow-large",].exit_code == 0
