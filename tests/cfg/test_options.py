@@ -11,6 +11,7 @@ from darknet_torch.cfg.options import (
     REQUIRED,
     Options,
     activation,
+    activations_in,
     choice,
     declared_options,
     flag,
@@ -97,6 +98,15 @@ def refused(lines, options=ToyOptions):
 
 def lacking(message, *parts):
     return [part for part in parts if part not in message]
+
+
+def test_text_is_taken_literally_but_for_its_blanks():
+    assert quietly("map = a folder/x#1.names ; 2").map == "afolder/x#1.names;2"
+
+
+def test_activation_functions_are_listed():
+    assert activations_in(quietly()) == ["logistic"]
+    assert activations_in(quietly("activation=leaky\nkind=sum")) == ["leaky"]
 
 
 def test_absent_keys_have_their_defaults():
@@ -344,6 +354,9 @@ def test_a_cost_that_only_the_other_code_base_has_means_sse():
         ("size=10", ("'size' is out of its bounds", "expected an integer <= 9", "got 10")),
         ("rate=-.5", ("'rate' is out of its bounds", "expected a number >= 0", "got -.5")),
         ("mask=0,-1", ("'mask' is out of its bounds", ">= 0", "got 0,-1")),
+        ("rate=1e39", ("'rate' is out of its bounds", "from -3.40282e+38 to 3.40282e+38", "1e39")),
+        ("rate=nan", ("'rate' is out of its bounds", "got nan")),
+        ("scales=1,-inf", ("'scales' is out of its bounds", "got 1,-inf")),
         ("mask=0,2147483648", ("'mask' is out of its bounds", "-2147483648..2147483647")),
         (f"size={'9' * 5000}", ("'size' is out of its bounds", "999... (5000 characters)")),
     ],

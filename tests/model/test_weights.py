@@ -13,7 +13,7 @@ from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.errors import CfgWarning, WeightsError
 from darknet_torch.model import weights
 from darknet_torch.model.network import WeightsHeader, build_network
-from darknet_torch.model.weights import read_weights, write_weights
+from darknet_torch.model.weights import check_length, read_weights, write_weights
 from tests.model import tiny_detector as tiny
 
 NET = "[net]\nwidth=4\nheight=3\nchannels=2\n"
@@ -188,6 +188,20 @@ def test_a_file_that_ends_between_layers_is_partial(file, floats, layers, missin
     for name in before:
         index = int(name.split(".")[1])
         assert torch.equal(before[name], after[name]) == (index in missing)
+
+
+def test_the_length_is_checked_without_a_change(file):
+    network = build()
+    before, header = state(network), network.header
+    assert [check_length(network, file(numbered(count))) for count in (0, 18, 76)] == [0, 2, 4]
+    path = file(numbered(77))
+    assert check_length(network, path, strict=False) == 4
+    with pytest.raises(WeightsError, match="has 4 bytes left over"):
+        check_length(network, path)
+    with pytest.raises(WeightsError, match="ends inside layer 3"):
+        check_length(network, file(numbered(75)))
+    assert same(before, state(network))
+    assert network.header == header
 
 
 @pytest.mark.parametrize(
