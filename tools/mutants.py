@@ -1,6 +1,6 @@
 """Put single mistakes into the core modules, and count those that their tests notice.
 
-    python tools/mutants.py [--count 300] [--seed 0] [--out runs/mutants.txt]
+    python tools/mutants.py [--count 300] [--seed 0] [--jobs 2] [--out runs/mutants.txt]
 
 The mistakes, one at a time, are listed in `tools/mutation.py`. They are drawn at random from all
 places of the modules in `tools/core_modules.py`, put into a copy of the package, and only the
@@ -12,17 +12,21 @@ Exit status: 0 whatever survives, 1 the tests fail without a mistake.
 
 from __future__ import annotations
 
+import compileall
+import multiprocessing
 import os
 import random
 import shutil
-import subprocess
+import signal
 import sys
 import tempfile
 import time
 from collections import Counter
+from importlib import import_module
 from pathlib import Path
 
 import click
+import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -32,28 +36,33 @@ from tools.mutation import Mutant, find_mutants
 
 _PACKAGE = "darknet_torch"
 _COPIED = (_PACKAGE, "cfg", "tests", "tools", "pyproject.toml", "setup.cfg", "setup.py")
+_LARGE = ("torch", "cv2")  # imported once, by the process that all others fork from
 _SLOWER, _LEAST_SECONDS = 5, 60  # a mutant that takes longer than this runs for ever
-_FAILED = 1  # pytest's status if a test fails; others are mistakes of this tool
 
 
 @click.command()
 @click.option("--count", default=300, show_default=True, help="Mutants to draw.")
 @click.option("--seed", default=0, show_default=True, help="Of the draw.")
+@click.option("--jobs", default=os.cpu_count(), help="Mutants at a time; one a core by default.")
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("runs/mutants.txt"), show_default=True
 )
-def main(count: int, seed: int, out: Path) -> None:
+def main(count: int, seed: int, jobs: int, out: Path) -> None:
     """Put mistakes into the core modules; see the docstring of this file."""
     mutants = draw(count, seed)
     out.parent.mkdir(parents=True, exist_ok=True)
     killed: Counter[str] = Counter()
     total = Counter(mutant.path for mutant in mutants)
-    with tempfile.TemporaryDirectory() as folder, out.open("w") as log:
-        copy = Path(folder)
-        copy_repository(copy)
-        limits = {path: _time_without_mistake(copy, path) for path in total}
-        for mutant in mutants:
-            is_killed = run_mutant(copy, mutant, limits[mutant.path])
+    for name in _LARGE:
+        import_module(name)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        out.open("w") as log,
+        multiprocessing.get_context("fork").Pool(jobs, enter_copy, [Path(folder)]) as pool,
+    ):
+        limits = dict(zip(total, pool.map(_time_without_mistake, total, 1), strict=True))
+        tasks = [(mutant, limits[mutant.path]) for mutant in mutants]
+        for mutant, is_killed in zip(mutants, pool.imap(run_mutant, tasks), strict=True):
             killed[mutant.path] += is_killed
             line = f"{'killed' if is_killed else 'SURVIVED'} {mutant}"
             print(line, file=log, flush=True)
@@ -76,50 +85,57 @@ def draw(count: int, seed: int) -> list[Mutant]:
     return sorted(drawn, key=found.index)
 
 
-def copy_repository(folder: Path) -> None:
-    """Copy what the tests need, so that no mistake is ever put into the repository itself."""
+def enter_copy(folder: Path) -> None:
+    """Work in a copy of what the tests need: no mistake is ever put into the repository itself."""
+    copy = folder / str(os.getpid())
     for name in _COPIED:
         source = ROOT / name
         if source.is_dir():
             ignored = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(source, folder / name, ignore=ignored)
+            shutil.copytree(source, copy / name, ignore=ignored)
         else:
-            shutil.copy(source, folder / name)
+            shutil.copy(source, copy / name)
+    compileall.compile_dir(copy / _PACKAGE, quiet=1)
+    os.chdir(copy)
+    sys.path[:] = [str(copy), *(place for place in sys.path if place != str(ROOT))]
+    os.environ |= {"PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"}
 
 
-def run_mutant(copy: Path, mutant: Mutant, limit: float) -> bool:
-    """Return whether the tests of a mutant's module notice it."""
-    file = copy / _PACKAGE / mutant.path
+def run_mutant(task: tuple[Mutant, float]) -> bool:
+    """Return whether the tests of a mutant's module notice it within a limit in seconds."""
+    mutant, limit = task
+    file = Path(_PACKAGE, mutant.path)
     original = file.read_text("utf-8")
     file.write_text(mutant.text, "utf-8")
     try:
-        return run_tests(copy, mutant.path, limit) != 0
+        return not run_tests(mutant.path, limit)
     finally:
         file.write_text(original, "utf-8")
 
 
-def run_tests(copy: Path, path: str, limit: float) -> int:
-    """Return the exit status of a module's tests; that of a failure if they take too long."""
-    tests = [f"tests/{test}" for test in CORE_MODULES[path]]
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(copy), *sys.path[1:]]),
-        "PYTHONDONTWRITEBYTECODE": "1",  # two texts of a second have the same time
-        "OMP_NUM_THREADS": "1",
-    }
+def run_tests(path: str, limit: float) -> bool:
+    """Return whether a module's tests, in their own process, succeed within `limit` seconds."""
+    child = os.fork()
+    if child:
+        _, status = os.waitpid(child, 0)
+        return status == 0
+    status = 1
     try:
-        return subprocess.run(
-            command, cwd=copy, env=environment, capture_output=True, timeout=limit
-        ).returncode
-    except subprocess.TimeoutExpired:
-        return _FAILED
+        signal.alarm(round(limit))  # which ends this process
+        sys.dont_write_bytecode = True  # two texts of a second have the same time
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for stream in (1, 2):
+            os.dup2(nowhere, stream)
+        tests = [f"tests/{test}" for test in CORE_MODULES[path]]
+        status = pytest.main(["-qx", "-p", "no:cacheprovider", "--basetemp", "tmp", *tests])
+    finally:
+        os._exit(status)
 
 
-def _time_without_mistake(copy: Path, path: str) -> float:
+def _time_without_mistake(path: str) -> float:
     """Return how long the tests of a module may take, from how long they take now."""
     start = time.monotonic()
-    if run_tests(copy, path, limit=600):
+    if not run_tests(path, limit=600):
         raise click.ClickException(f"the tests of {path} fail without a mistake")
     return max(_LEAST_SECONDS, _SLOWER * (time.monotonic() - start))
 
