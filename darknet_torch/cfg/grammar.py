@@ -109,30 +109,25 @@ def parse_cfg(text: str, file: str = "<cfg>") -> list[Section]:
     """
     text = text.removeprefix(_BYTE_ORDER_MARK)
     _check_is_text(text, file)
-    sections: list[Section] = []
-    name: str | None = None
-    start = Location(file, 0)
-    entries: list[Entry] = []
+    found: list[tuple[str, Location, list[Entry]]] = []
     for number, line in enumerate(text.split("\n"), 1):
         stripped, where = line.translate(_WHITE_SPACE), Location(file, number)
         if not stripped or stripped[0] in "#;":
             continue
         if stripped[0] == "[":
-            if name is not None:
-                sections.append(Section(name, start, tuple(entries)))
-            name, start, entries = _section_name(stripped, where), where, []
-        elif name is None:
+            found.append((_section_name(stripped, where), where, []))
+        elif found:
+            found[-1][2].extend(_entry(stripped, where))
+        else:
             raise CfgError(
                 "an option before the first section",
                 where=where,
                 expected="[net]",
                 got=repr(stripped),
             )
-        else:
-            entries.extend(_entry(stripped, where))
-    if name is None:
+    if not found:
         raise CfgError("no sections in this file", where=file, expected="[net] and layers")
-    sections.append(Section(name, start, tuple(entries)))
+    sections = [Section(name, where, tuple(entries)) for name, where, entries in found]
     for section in sections:
         _warn_of_duplicates(section)
     return sections

@@ -83,6 +83,13 @@ def test_any_byte_is_legal(tmp_path):
     assert section.where.file == str(path)
 
 
+def test_a_zero_byte_near_the_start_is_not_text_and_a_later_one_is_part_of_its_line():
+    [section] = quietly("#" * 64 + "\0\n[net]\nmap=\0\n")
+    assert pairs(section) == [("map", "\0")]
+    with pytest.raises(CfgError, match="not plain text"):
+        parse_cfg("#" * 63 + "\0\n[net]\nwidth=8\n")
+
+
 def test_the_first_of_duplicate_keys_counts_and_the_second_is_reported():
     message, [section] = the_warning("[conv]\nsize=3\nstride=1\nsize=5\n")
     assert section.first()["size"].value == "3"

@@ -86,6 +86,11 @@ def test_an_integer_of_any_number_of_digits_is_beyond_those_of_c():
     assert read_integer("-" + "9" * 5000)[0] < INT32_MIN
 
 
+def test_the_bounds_are_those_of_an_integer_of_32_bits():
+    assert ctypes.c_int32(INT32_MAX).value == INT32_MAX
+    assert ctypes.c_int32(INT32_MIN).value == INT32_MIN == ctypes.c_int32(INT32_MAX + 1).value
+
+
 @pytest.mark.parametrize("value", [1e300, -1e300])
 def test_a_value_too_large_for_a_float_is_infinite_as_in_c(value):
     assert float32(value) == math.copysign(math.inf, value)
