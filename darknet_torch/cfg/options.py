@@ -391,7 +391,7 @@ def _read_list(
             found = read_one(part)
             if found is None and (in_comment or not part):
                 # After a comma too many, or a comma inside a comment, C reads a 0.
-                found = (read_one("0") or (0,))[0], ""
+                found = read_one("0")
                 if not in_comment:
                     warn(
                         f"'{entry.key}' has a comma too many, which is read as a 0",

@@ -261,17 +261,16 @@ def _find_values(
     if _plan_whole(network, path, header, data, start) is not None:
         return header, start
     narrow = _VERSION.size + _NARROW.size
-    if start > narrow:
-        plan = _plan_whole(network, path, header, data, narrow)
-        if plan is not None and _starts_early(plan, data):
-            warn(
-                "its header has a 32-bit seen, as a 32-bit system writes it; read as such",
-                where=path,
-                expected=f"{start} bytes of header in version {header.major}.{header.minor}",
-                got=f"{narrow}, by the length of the file",
-                fix="to get a 64-bit one, write it again: dtorch convert",
-            )
-            return replace(header, seen=header.seen % 2**32), narrow
+    plan = _plan_whole(network, path, header, data, narrow)  # None again if start is narrow
+    if plan is not None and _starts_early(plan, data):
+        warn(
+            "its header has a 32-bit seen, as a 32-bit system writes it; read as such",
+            where=path,
+            expected=f"{start} bytes of header in version {header.major}.{header.minor}",
+            got=f"{narrow}, by the length of the file",
+            fix="to get a 64-bit one, write it again: dtorch convert",
+        )
+        return replace(header, seen=header.seen % 2**32), narrow
     missing = start + 4 * sum(slot.tensor.numel() for _, slot in network.slots()) - len(data)
     check_line_ends(data, path, missing, fits)
     return header, start

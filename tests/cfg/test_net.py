@@ -231,6 +231,18 @@ def test_an_unusable_net_is_refused(lines, parts):
         assert part in message
 
 
+LEAST = "width height channels max_crop min_crop".split(), "batch subdivisions time_steps".split()
+
+
+def test_the_least_values_are_legal_and_lesser_ones_are_not():
+    for least, keys in enumerate(LEAST):
+        for key in keys:
+            assert getattr(quietly(f"inputs=8\n{key}={least}"), key) == least
+            assert f"'{key}' is out of its bounds" in refused(f"inputs=8\n{key}={least - 1}")
+    assert quietly(f"{PICTURE}resize_step=1").resize_step == 1
+    assert "'inputs' is out of its bounds: expected an integer >= 0" in refused("inputs=-1")
+
+
 def test_more_scales_than_steps_are_allowed_as_in_darknet():
     net = read_net(section(PICTURE + "policy=steps\nsteps=5\nscales=.1,.1"), DIALECTS["alexeyab"])
     assert net.steps == (5,)

@@ -140,6 +140,11 @@ def test_a_default_is_the_same_float32_as_the_value_written_out():
     assert quietly().epsilon == quietly("epsilon=1e-6").epsilon
 
 
+@pytest.mark.parametrize("size", [1, 9])
+def test_bounds_themselves_are_legal(size):
+    assert quietly(f"size={size}").size == size
+
+
 @pytest.mark.parametrize(("value", "on"), [("0", False), ("1", True), ("2", True), ("-1", True)])
 def test_a_flag_is_on_unless_zero(value, on):
     assert quietly(f"pad={value}").pad is on
@@ -203,6 +208,9 @@ def test_a_comma_too_many_reads_a_zero_as_in_c_and_is_reported(line, key, value)
 def test_options_made_in_python_have_the_defaults_of_alexeyabs_code():
     read = quietly(dialect="alexeyab")
     assert ToyOptions(where=read.where) == read
+    assert str(ToyOptions().where) == "<code>:0"
+    with pytest.raises(TypeError, match="positional"):
+        ToyOptions(5)
     with pytest.raises(TypeError, match="layers"):
         OptionsWithRequiredKey()
 

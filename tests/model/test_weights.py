@@ -63,25 +63,25 @@ def file(tmp_path):
 @pytest.mark.parametrize("cutoff", [None, 1])
 def test_a_32_bit_seen_is_recognised_by_the_length_of_the_whole_file(cutoff, dialect, file):
     network = build(dialect=dialect)
-    path = file(numbered(76), header=struct.pack(NARROW, 0, 2, 0, 7))
+    path = file(numbered(76), header=struct.pack(NARROW, 0, 2, 0, 2**31 + 7))
     with pytest.warns(CfgWarning, match="32-bit seen"):
         report = read_weights(network, path, cutoff=cutoff)
-    assert report.header == WeightsHeader(0, 2, 0, 7)
+    assert report.header == WeightsHeader(0, 2, 0, 2**31 + 7)
     assert arrays(network.layers[0])["biases"].tolist() == [1, 2, 3]
 
 
 def test_where_the_first_value_is_0_the_variances_show_a_32_bit_seen(file):
     values = numbered(76)
-    values[0], values[9:12], values[12] = 0, 0.5, -1  # variances, and the weight after them
+    values[0], values[9:12], values[12] = 0, [0, 0.5, 0.5], -1  # variances, a weight after them
     network = build()
     with pytest.warns(CfgWarning, match="32-bit seen"):
         read_weights(network, file(values, header=struct.pack(NARROW, 0, 2, 0, 7)))
-    assert arrays(network.layers[0])["rolling_variance"].tolist() == [0.5] * 3
+    assert arrays(network.layers[0])["rolling_variance"].tolist() == [0, 0.5, 0.5]
 
 
 @pytest.mark.parametrize(("mean", "variance"), [(-1, 1), (1, 1), (-1, -1)])
 def test_a_file_that_lacks_its_last_number_is_not_one_with_a_32_bit_seen(mean, variance, file):
-    values = numbered(75)
+    values = numbered(75) + np.float32(0.1)
     values[8:10] = mean, variance  # the last mean and the first variance
     with pytest.raises(WeightsError, match=r"in its weights: expected 48 floats, got 47 floats"):
         read_weights(build(), file(values))
@@ -380,6 +380,18 @@ def test_writing_replaces_an_old_file(file):
     write_weights(build(), path)
     assert path.stat().st_size == 20 + 4 * 76
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_file_is_on_the_disk_before_it_gets_its_name(tmp_path, monkeypatch):
+    path = tmp_path / "new.weights"
+    sizes = []
+
+    def record(descriptor):
+        sizes.append((os.fstat(descriptor).st_size, path.exists()))
+
+    monkeypatch.setattr(os, "fsync", record)
+    write_weights(build(), path)
+    assert sizes[0] == (20 + 4 * 76, False)
 
 
 def test_a_missing_folder_is_an_error(tmp_path):
