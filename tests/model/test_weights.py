@@ -3,6 +3,7 @@
 import errno
 import os
 import struct
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -104,6 +105,8 @@ def test_a_file_that_lacks_its_last_number_is_not_one_with_a_32_bit_seen(mean, v
         ((0, 1001, 0), "pjreddie", NARROW),
         ((0, 1000, 0), "alexeyab", WIDE),
         ((0, 1000, 0), "pjreddie", NARROW),
+        ((1000, 0, 0), "alexeyab", WIDE),
+        ((1000, 0, 0), "pjreddie", NARROW),
     ],
 )
 def test_seen_has_64_bits_since_version_0_2(file, tmp_path, version, dialect, layout):
@@ -209,7 +212,7 @@ def test_the_length_is_checked_without_a_change(file):
     [
         (1, r"layer 0 \[convolutional\] \(<cfg>:5\), in its biases: expected 3 floats, got 1"),
         (10, "layer 0 .*, in its rolling_variance: expected 3 floats, got 1 floats"),
-        (17, "layer 0 .*, in its weights: expected 6 floats, got 5 floats"),
+        (17, "layer 0 .*, in its weights: expected 6 floats, got 5 floats;"),
         (20, r"layer 2 \[convolutional\] \(<cfg>:9\), in its weights: expected 6 floats, got 0"),
         (75, r"layer 3 \[connected\] .*, in its weights: expected 48 floats, got 47 floats"),
     ],
@@ -231,7 +234,8 @@ def test_an_incomplete_float_is_reported(file):
 def test_bytes_left_over_are_refused_unless_allowed(file):
     network, path = build(), file(numbered(79))
     before = state(network)
-    with pytest.raises(WeightsError, match=r"has 12 bytes left over.*expected 324 bytes, got 336"):
+    message = r"has 12 bytes left over.*expected 324 bytes, got 336 .*--allow-leftover"
+    with pytest.raises(WeightsError, match=message):
         read_weights(network, path)
     assert same(before, state(network))
     with pytest.warns(CfgWarning, match=r"has 12 bytes left over.*expected 324 bytes, got 336"):
@@ -348,6 +352,16 @@ def test_arrays_do_not_depend_on_the_file_after_reading(file):
     read_weights(network, path)
     path.write_bytes(b"\0" * path.stat().st_size)
     assert arrays(network.layers[0])["biases"].tolist() == [1, 2, 3]
+
+
+def test_arrays_are_read_without_a_second_copy(tmp_path):
+    network, path = build(NET + "[connected]\noutput=5600\n"), tmp_path / "some.weights"
+    write_weights(network, path)
+    tracemalloc.start()
+    read_weights(network, path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < path.stat().st_size / 4
 
 
 @pytest.fixture

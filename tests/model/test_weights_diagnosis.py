@@ -2,6 +2,7 @@
 
 import gzip
 import struct
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from darknet_torch.model.weights import read_weights
 from darknet_torch.model.weights_diagnosis import check_line_ends
 from tests.model.tiny_detector import (
     CFG,
+    FIRST,
     HEADER,
     WHOLE,
     build,
@@ -124,6 +126,11 @@ WRONG = [
         "probably 2 classes in the file, 3 in the cfg",
         "set classes=2 in every head",
     ),
+    case(
+        "as long as with no class at all",
+        HEADER + floats(FIRST + 15 + 15 * 2),
+        "the file belongs to another cfg, or the download broke off",
+    ),
 ]
 
 
@@ -167,3 +174,14 @@ def test_one_pair_in_a_file_that_would_not_fit_either_is_chance():
     check_line_ends(data, "some.weights", 0, lambda data: False)
     with pytest.raises(WeightsError, match="every LF became CR LF"):
         check_line_ends(data, "some.weights", 0, lambda data: bytes(data) == b"1234\n")
+
+
+def test_eight_pairs_are_no_chance():
+    for pairs, raises in ((7, False), (8, True)):
+        data = np.frombuffer(b"1234\r\n" * pairs, np.uint8)
+        with pytest.raises(WeightsError, match="LF became CR LF") if raises else nullcontext():
+            check_line_ends(data, "some.weights", 0, lambda data: False)
+
+
+def test_a_file_without_line_feeds_is_not_text():
+    check_line_ends(np.zeros(64, np.uint8), "some.weights", 1, lambda data: True)
