@@ -131,7 +131,7 @@ def _mistakes(node: _Node) -> Iterator[tuple[_Node, _Node]]:
             yield node, ast.IfExp(node.test, node.orelse, node.body)
         case ast.Constant(value=bool()):
             yield node, ast.Constant(not node.value)
-        case ast.Constant(value=int() | float()):
+        case ast.Constant(value=int() | float()) if node.value + 1 != node.value:
             yield node, ast.Constant(node.value + 1)
         case ast.Return() if node.value is not None and not _is_none(node.value):
             yield node, ast.Return(ast.Constant(None))

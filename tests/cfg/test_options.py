@@ -145,6 +145,10 @@ def test_bounds_themselves_are_legal(size):
     assert quietly(f"size={size}").size == size
 
 
+def test_every_integer_of_32_bits_is_legal():
+    assert quietly("from=-2147483648,2147483647").from_ == (-(2**31), 2**31 - 1)
+
+
 @pytest.mark.parametrize(("value", "on"), [("0", False), ("1", True), ("2", True), ("-1", True)])
 def test_a_flag_is_on_unless_zero(value, on):
     assert quietly(f"pad={value}").pad is on

@@ -25,6 +25,7 @@ def changes(text):
         ("a and b", ["a or b"]),
         ("not a", ["a"]),
         ("a = 2", ["3"]),
+        ("a = 1e30", []),
         ("a = True", ["False"]),
         ("a if b else c", ["c if b else a"]),
         ("def f():\n    return a", ["return None"]),
