@@ -458,8 +458,7 @@ def _read_slot(file: FileIO, slot: Slot, count: int, header: WeightsHeader) -> N
     transposed = slot.flipped or (slot.transposed_if_marked and header.transposed)
     if not transposed and _is_laid_out_as_file(rows):
         _read_into(file, rows.detach().numpy())
-        if not slot.tensor.is_inference():
-            torch.autograd.graph.increment_version(slot.tensor)  # as `copy_`; numpy does not
+        torch.autograd.graph.increment_version(slot.tensor)  # as `copy_`; numpy does not
         return
     values = np.empty(count, "<f4")
     _read_into(file, values)

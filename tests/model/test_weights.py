@@ -63,12 +63,12 @@ def file(tmp_path):
 @pytest.mark.parametrize("dialect", ["alexeyab", "pjreddie"])
 @pytest.mark.parametrize("cutoff", [None, 1])
 def test_a_32_bit_seen_is_recognised_by_the_length_of_the_whole_file(cutoff, dialect, file):
-    network = build(dialect=dialect)
-    path = file(numbered(76), header=struct.pack(NARROW, 0, 2, 0, 2**31 + 7))
+    network, values = build(dialect=dialect), numbered(76) + np.float32(0.1)  # all bits are used
+    path = file(values, header=struct.pack(NARROW, 0, 2, 0, 2**31 + 7))
     with pytest.warns(CfgWarning, match="32-bit seen"):
         report = read_weights(network, path, cutoff=cutoff)
     assert report.header == WeightsHeader(0, 2, 0, 2**31 + 7)
-    assert arrays(network.layers[0])["biases"].tolist() == [1, 2, 3]
+    assert arrays(network.layers[0])["biases"].tolist() == values[:3].tolist()
 
 
 def test_where_the_first_value_is_0_the_variances_show_a_32_bit_seen(file):
@@ -362,6 +362,14 @@ def test_arrays_are_read_without_a_second_copy(tmp_path):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < path.stat().st_size / 4
+
+
+def test_gradients_of_arrays_that_were_read_anew_are_refused(file):
+    network = build()
+    (output,) = network(torch.rand(1, 2, 3, 4))
+    read_weights(network, file(numbered(76)))
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        output.sum().backward()
 
 
 @pytest.fixture

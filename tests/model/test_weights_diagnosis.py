@@ -183,5 +183,10 @@ def test_eight_pairs_are_no_chance():
             check_line_ends(data, "some.weights", 0, lambda data: False)
 
 
+def test_a_line_feed_at_the_start_comes_after_no_other_byte():
+    data = np.frombuffer(b"\n" + b"1234\r\n" * 8 + b"\r", np.uint8)
+    check_line_ends(data, "some.weights", 0, lambda data: True)
+
+
 def test_a_file_without_line_feeds_is_not_text():
     check_line_ends(np.zeros(64, np.uint8), "some.weights", 1, lambda data: True)
