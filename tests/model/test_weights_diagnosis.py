@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 import torch
 
+from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.errors import WeightsError
+from darknet_torch.model.network import build_network
 from darknet_torch.model.weights import read_weights
 from darknet_torch.model.weights_diagnosis import check_line_ends
 from tests.model.tiny_detector import (
@@ -150,6 +152,25 @@ def test_a_wrong_weight_file_is_reported_and_changes_nothing(write_tiny, content
 def test_half_a_number_more_is_no_file_of_more_classes(write_tiny):
     with pytest.raises(WeightsError, match="not a whole number of floats"):
         read_weights(build(), write_tiny(weights_for(80) + b"ab"))
+
+
+OTHER_CFG = "the file belongs to another cfg"
+
+
+def test_a_layer_that_is_not_loaded_is_no_other_number_of_classes(write_tiny):
+    cfg = CFG.format(classes=3, filters=24).replace(
+        "[convolutional]", "[convolutional]\ndontload=1", 1
+    )
+    network = build_network(parse_cfg(cfg))
+    with pytest.raises(WeightsError, match=OTHER_CFG):
+        read_weights(network, write_tiny(WHOLE))
+
+
+def test_a_head_after_a_layer_without_arrays_hides_the_number_of_classes(write_tiny):
+    begin, head = CFG.format(classes=3, filters=24).split("[yolo]")
+    network = build_network(parse_cfg(f"{begin}[maxpool]\n[yolo]{head}"))
+    with pytest.raises(WeightsError, match=OTHER_CFG):
+        read_weights(network, write_tiny(weights_for(80)))
 
 
 def check_without_pairs(missing, count=LARGE):
