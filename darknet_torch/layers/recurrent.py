@@ -72,10 +72,12 @@ class Recurrent(Layer):
     def reset_stream_state(self, stream: int) -> None:
         """Forget the earlier inputs of one sequence of the batch.
 
+        A state of fewer sequences, which `forward` drops, is left alone.
+
         Source: network.c reset_network_state.
         """
         for part in self.state:
-            part[stream] = 0
+            part[stream : stream + 1] = 0
 
     def initial_state(self, x: Tensor) -> State:
         """The state before the first step; `x` is one step of the input."""

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from darknet_torch.cfg.darknet_bugs import DELTAS_NOT_ZEROED
 from darknet_torch.layers.base import Layer
+from darknet_torch.layers.recurrent import Recurrent
 from darknet_torch.losses.base import DeltaRecord, Loss, LossContext, attach_delta
 from darknet_torch.losses.registry import (
     DARKNET_LOSSES,
@@ -26,6 +27,7 @@ from darknet_torch.model.network import Network
 from darknet_torch.ops.accumulated_delta import AccumulatedDelta
 from darknet_torch.ops.precision import FULL_PRECISION, Precision
 from darknet_torch.ops.recomputation import recomputed
+from darknet_torch.training.saved_arrays import saved_delta, saved_layer_state
 from darknet_torch.training.saved_values import saved_value
 
 
@@ -132,13 +134,14 @@ class ForwardPass:
         return {"accumulated": deltas, "recurrent": recurrent, "rejection": rejection}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Continue from what `state_dict` gave."""
+        """Continue from what `state_dict` gave; ValueError if it belongs to another network."""
         device = next(self.network.parameters()).device
         for index, accumulated in self.accumulated.items():
             delta = state["accumulated"].get(index)
-            accumulated.delta = None if delta is None else delta.to(device)
-        for index, parts in state["recurrent"].items():
-            self.network.layers[index].state = tuple(part.to(device) for part in parts)
+            accumulated.delta = saved_delta(delta, self.network.layers[index], device)
+        for layer in self.network.layers:
+            if isinstance(layer, Recurrent):
+                layer.state = saved_layer_state(state["recurrent"], layer, device)
         rejection = state["rejection"]
         self.rejection = RejectionState(
             **{name: saved_value(rejection, name, float) for name in rejection}

@@ -7,12 +7,14 @@ import pytest
 import torch
 
 from darknet_torch.training.early_end import Patience
+from darknet_torch.training.forward import ForwardPass
 from darknet_torch.training.optimizer import Optimizer
 from darknet_torch.training.run_record import RunRecord
 from darknet_torch.training.saved_arrays import saved_array
 from darknet_torch.training.saved_values import saved_numbers, saved_value
 from darknet_torch.training.score_history import ScoreHistory
 from tests.conversion.small_models import small_model
+from tests.training.small_networks import network
 
 
 @pytest.mark.parametrize(
@@ -51,6 +53,66 @@ def test_arrays_have_the_shape_of_others_and_numbers_in_them():
     for wrong in (value.int(), None, 1.0, [[1.0] * 3] * 2):
         with pytest.raises(ValueError, match="momentum cannot be"):
             saved_array(wrong, like, "momentum")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        torch.zeros(1).expand(2, 3),
+        torch.zeros(2, 3).to_sparse(),
+        torch.zeros(2, 3, dtype=torch.complex64),
+    ],
+)
+def test_arrays_can_be_changed_in_place(value):
+    with pytest.raises(ValueError, match="momentum"):
+        saved_array(value, torch.zeros(2, 3), "momentum")
+
+
+RECURRENT = "[net]\ninputs=3\nbatch=2\n[lstm]\noutput=4\n[connected]\noutput=2\n[softmax]\n"
+DELTAS = "[net]\nwidth=2\nheight=2\nchannels=3\n[upsample]\n[connected]\noutput=2\n[softmax]\n"
+LSTM = {"recurrent": {0: (torch.zeros(2, 4), torch.zeros(2, 4))}}
+
+
+def loaded(cfg, changed):
+    """A forward pass that goes on from its own state, in which some values are changed."""
+    forward = ForwardPass(network(cfg))
+    forward.load_state_dict({**forward.state_dict(), **changed})
+    return forward
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        (torch.zeros(2, 4),),
+        (torch.zeros(2, 4), torch.zeros(2, 5)),
+        (torch.zeros(2, 4), torch.tensor(0.0)),
+        (torch.zeros(2, 4), torch.zeros(2, 4).int()),
+        (torch.zeros(2, 4), torch.zeros(1).expand(2, 4)),
+        (None, None),
+        "ab",
+        5,
+    ],
+)
+def test_states_of_layers_of_another_form_are_refused(parts):
+    with pytest.raises(ValueError, match="the state of layer 0"):
+        loaded(RECURRENT, {"recurrent": {0: parts}})
+
+
+def test_a_state_of_fewer_sequences_is_dropped():
+    layer = loaded(RECURRENT, LSTM).network.layers[0]
+    layer.reset_stream_state(5)
+    assert layer(torch.zeros(3, 3, 1, 1)).shape == (3, 4, 1, 1)
+    assert [part.shape for part in layer.state] == [(3, 4), (3, 4)]
+
+
+@pytest.mark.parametrize(
+    "delta", [torch.zeros(()), torch.zeros(7), torch.zeros(1, 4, 1, 1), torch.zeros(1, 3).int(), 5]
+)
+def test_accumulated_deltas_of_another_form_are_refused(delta):
+    with pytest.raises(ValueError, match="the accumulated delta of layer 0"):
+        loaded(DELTAS, {"accumulated": {0: delta}})
+    fitting = torch.ones(9, 3, 5, 5)
+    assert loaded(DELTAS, {"accumulated": {0: fitting}}).accumulated[0].delta is not None
 
 
 def test_lists_of_numbers_that_count():
