@@ -29,6 +29,7 @@ from contextvars import ContextVar
 from darknet_torch.printable import escape_controls, escape_in_line
 
 _LONGEST_VALUE, _SHOWN = 1000, 60  # characters of a wrong value in a message
+_LONGEST_PART, _PART_SHOWN = 5000, 500  # of its other parts; no path is longer
 _silent: ContextVar[bool] = ContextVar("no warnings", default=False)
 
 
@@ -129,20 +130,23 @@ def format_message(
     """Join the parts of a message: ``where: what: expected ..., got ...; fix``.
 
     Control characters, which may come from a file or a server, are shown as ``\\x1b``; where it
-    was found, and what, stay in one line.
+    was found, and what, stay in one line. Of a part that is very long, such as the key of a broken
+    file, the start is shown.
 
     Args:
         what, where, expected, got, fix: as `_StructuredMessage` takes them; parts that are None
             are left out.
     """
-    text = f"{escape_in_line(str(where))}: {what}" if where is not None else what
+    text = _shorten_part(what)
+    if where is not None:
+        text = f"{escape_in_line(_shorten_part(str(where)))}: {text}"
     if expected is not None:
-        text += f": expected {expected}"
+        text += f": expected {_shorten_part(str(expected))}"
     if got is not None:
         shown = escape_in_line(_shorten(str(got)))
         text += f"{',' if expected is not None else ':'} got {shown}"
     if fix:
-        text += f"; {fix}"
+        text += f"; {_shorten_part(fix)}"
     return escape_controls(text)
 
 
@@ -152,11 +156,15 @@ def counted(count: int, word: str) -> str:
     return f"{count} {word}{ending}"
 
 
-def _shorten(text: str) -> str:
+def _shorten(text: str, longest: int = _LONGEST_VALUE, shown: int = _SHOWN) -> str:
     """Return the start of a text that would hide the rest of the message."""
-    if len(text) <= _LONGEST_VALUE:
+    if len(text) <= longest:
         return text
-    return f"{text[:_SHOWN]}... ({len(text)} characters)"
+    return f"{text[:shown]}... ({len(text)} characters)"
+
+
+def _shorten_part(text: str) -> str:
+    return _shorten(text, _LONGEST_PART, _PART_SHOWN)
 
 
 def warn(

@@ -2,7 +2,15 @@
 
 import pytest
 
-from darknet_torch.errors import CfgNote, CfgWarning, UsageError, format_message, nearest, warn
+from darknet_torch.errors import (
+    CfgError,
+    CfgNote,
+    CfgWarning,
+    UsageError,
+    format_message,
+    nearest,
+    warn,
+)
 
 PARTS = {"where": "x.cfg:3", "expected": "1 or more", "got": 0, "fix": "write batch=1"}
 
@@ -42,3 +50,11 @@ def test_nearest_suggests_a_similar_word_only():
     assert nearest("burnin", ["batch", "burn_in"]) == "burn_in"
     assert nearest("burnin", ["width", "height"]) is None
     assert nearest("burnin", []) is None
+
+
+@pytest.mark.parametrize("part", ["what", "where", "expected", "got", "fix"])
+def test_the_start_of_a_part_of_any_length_is_shown(part):
+    error = CfgError(**{"what": "wrong", part: "x" * 10**6})
+    assert getattr(error, part) == "x" * 10**6
+    assert "xxx... (1000000 characters)" in str(error)
+    assert len(str(error)) < 700
