@@ -8,6 +8,7 @@ from contextvars import ContextVar
 
 MEMORY_SHARE = 0.8  # part of the free memory that the arrays and the activations may take
 MOST_OPERATIONS = 1e13  # floating-point operations for one picture
+MOST_LAYERS = 10_000  # published networks have some hundreds
 MOST_ANCHORS = 1000  # of all heads; published networks have 20 at most
 MOST_TRUTHS = 100_000  # of a picture in training; published cfgs take some hundreds
 

@@ -15,7 +15,11 @@ from darknet_torch.cfg.grammar import Section
 from darknet_torch.cfg.named_files import NamedFiles
 from darknet_torch.cfg.net import NetOptions, read_net
 from darknet_torch.cfg.options import activations_in, extensions_in
-from darknet_torch.cfg.size_limits import allowing_large_networks
+from darknet_torch.cfg.size_limits import (
+    MOST_LAYERS,
+    allowing_large_networks,
+    large_networks_are_allowed,
+)
 from darknet_torch.errors import CfgError, CfgNote, UsageError, warn
 from darknet_torch.heads.base import Head
 from darknet_torch.layers.base import Layer, Slot
@@ -359,9 +363,9 @@ def build_network(
         subdivisions=subdivisions,
         max_batches=max_batches,
     )
-    _check_has_layers(sections, net)
     chosen = find_arithmetic(arithmetic, dialect)
     with allowing_large_networks(allow_large):
+        _check_number_of_layers(sections, net)
         layers = build_layers(sections[1:], net, dialect, chosen, files or NamedFiles())
     network = Network(net, layers, dialect, chosen)
     _warn_of_odd_size(network)
@@ -371,8 +375,17 @@ def build_network(
     return network.eval()
 
 
-def _check_has_layers(sections: Sequence[Section], net: NetOptions) -> None:
-    if len(sections) == 1:
+def _check_number_of_layers(sections: Sequence[Section], net: NetOptions) -> None:
+    count = len(sections) - 1
+    if count > MOST_LAYERS and not large_networks_are_allowed():
+        raise CfgError(
+            "the network has too many layers",
+            where=sections[MOST_LAYERS].where,
+            expected=f"{MOST_LAYERS} at most",
+            got=count,
+            fix="correct the cfg; or allow it: --allow-large, in Python allow_large=True",
+        )
+    if not count:
         raise CfgError(
             "no layers after [net]",
             where=net.where,

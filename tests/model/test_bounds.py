@@ -13,7 +13,7 @@ from darknet_torch.cfg.dialect import PJREDDIE
 from darknet_torch.cfg.grammar import parse_cfg, read_cfg
 from darknet_torch.cfg.zoo import find_cfg, shipped
 from darknet_torch.errors import CfgError, CfgWarning, without_warnings
-from darknet_torch.model import bounds, layer_building
+from darknet_torch.model import bounds, layer_building, network
 from darknet_torch.model.bounds import check_size, measure
 from darknet_torch.model.network import build_network
 from tests.cli.command import dtorch
@@ -50,12 +50,12 @@ def most_traced_memory(most):
 
 
 def test_arrays_activations_and_operations_are_added_up():
-    network = sketch(
+    made = sketch(
         NET + "[convolutional]\nfilters=2\nsize=3\npad=1\n"
         "[convolutional]\nfilters=3\n"
         "[route]\nlayers=0\n"
     )
-    found = measure(network.layers, network.net)
+    found = measure(made.layers, made.net)
     values = (2 * 4 * 9 + 2) + (3 * 2 + 3)
     assert found.arrays == 4 * values
     # The input, the first output and the padded input are there at once.
@@ -132,6 +132,17 @@ def test_the_message_has_the_figures_and_the_layer_that_takes_the_most():
     assert "--allow-large" in caught.value.fix
 
 
+def test_layers_are_counted_before_they_are_built(monkeypatch):
+    text = NET + "[empty]\n" * 10_001
+    with pytest.raises(CfgError, match=r"<cfg>:10004: .* too many layers: expected 10000 at most"):
+        build(text)
+    monkeypatch.setattr(network, "MOST_LAYERS", 2)
+    small = NET + "[empty]\n" * 3
+    with pytest.raises(CfgError, match="too many layers"):
+        build(small)
+    assert len(build(small, allow_large=True).layers) == 3
+
+
 def test_operations_are_bounded():
     with pytest.raises(CfgError, match="operations") as caught:
         build("[net]\nwidth=16000\nheight=8000\nchannels=1\n[convolutional]\nsize=301\npad=1\n")
@@ -162,17 +173,17 @@ def test_each_warning_is_issued_once():
 
 def test_where_the_free_memory_is_unknown_an_amount_is_assumed(monkeypatch):
     monkeypatch.setattr(bounds, "available_memory", lambda: None)
-    network = sketch(NET + "[connected]\noutput=20000000\n")
+    made = sketch(NET + "[connected]\noutput=20000000\n")
     with pytest.raises(CfgError, match=r"17\.2 GB"):
-        check_size(network.layers, network.net)
+        check_size(made.layers, made.net)
 
 
 def test_the_shipped_networks_are_within_the_limits(monkeypatch):
     monkeypatch.setattr(bounds, "available_memory", lambda: 1_100_000_000)
     with without_warnings(), torch.device("meta"):
         for name in shipped(".cfg"):
-            network = build_shipped(name)
-            check_size(network.layers, network.net)
+            made = build_shipped(name)
+            check_size(made.layers, made.net)
 
 
 def build_shipped(name):
