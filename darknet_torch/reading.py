@@ -7,16 +7,22 @@ raises what they did not document. A reader puts its parsing, and nothing else, 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
+from darknet_torch.cpu.memory import available_memory
 from darknet_torch.errors import DarknetError, UsageError
-from darknet_torch.text import open_to_read, refusal_text
+from darknet_torch.text import backslash_fix, open_to_read, path_lines, refusal_text
 
 _LONGEST = 80  # characters of a cause in a message
+_ALWAYS_READ = 2**26  # bytes; what a larger file becomes must fit into memory
+_MOST = 2**32  # bytes, where the system does not say how much there is
+_LINES_GROWTH = 16  # lines take so many bytes for each byte of the file, if they are short
+_BLANKS = " \t\r\n\v\f"  # other white space may be part of a file's name
 _RUST_PANIC = "PanicException"  # of libraries in Rust, such as safetensors; no Exception
 _Path = str | os.PathLike[str]
+_Lines = TypeVar("_Lines")
 
 
 @contextmanager
@@ -72,7 +78,68 @@ def cause_text(error: BaseException) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
-def read_at_most(path: _Path, most: int, *, expected: str, fix: str) -> bytes:
+def read_lines(
+    path: _Path,
+    split: Callable[[bytes], _Lines],
+    *,
+    expected: str = "a text file",
+    fix: str | None = None,
+    error: type[DarknetError] = UsageError,
+) -> _Lines:
+    """Return the lines of a text file, whose number is bounded by the memory that is available.
+
+    Args:
+        path: the file.
+        split: makes lines of its bytes, such as `darknet_torch.text.byte_lines`.
+        expected, fix, error: as in `guarded`.
+
+    Raises:
+        DarknetError: of the class `error`, if the file cannot be read, which causes it, or is
+            too large.
+    """
+    with guarded(path, expected=expected, fix=fix, error=error):
+        return split(read_to_memory(path, _LINES_GROWTH, expected=expected, error=error))
+
+
+def read_paths(path: _Path) -> list[str]:
+    """Return the lines of a list of paths that are not empty, without surrounding white space.
+
+    Raises:
+        UsageError: the list cannot be read.
+    """
+    lines = read_lines(path, path_lines, expected="a list of paths", fix=backslash_fix(path))
+    stripped = (line.strip(_BLANKS) for line in lines)
+    return [line for line in stripped if line]
+
+
+def read_to_memory(
+    path: _Path, growth: int, *, expected: str, error: type[DarknetError] = UsageError
+) -> bytes:
+    """Return the content of a file, unless what it becomes may not fit into memory.
+
+    Args:
+        path: the file.
+        growth: bytes of memory for each of its bytes.
+        expected: what the file should contain, for messages.
+        error: the class of the error.
+
+    Raises:
+        OSError: as `open_to_read`.
+        DarknetError: of the class `error`, if the file has more than 64 MB, and more than its
+            part of the memory that is available.
+    """
+    with open_to_read(path) as file:
+        size = _size(file)
+        most = _ALWAYS_READ
+        if size > most:
+            available = available_memory()
+            most = _MOST if available is None else max(most, available // growth)
+        return _read(file, size, most, where=path, expected=expected, error=error)
+
+
+def read_at_most(
+    path: _Path, most: int, *, expected: str, fix: str, error: type[DarknetError] = UsageError
+) -> bytes:
     """Return the content of a file, unless it is too large; such a file is not read.
 
     Args:
@@ -80,19 +147,33 @@ def read_at_most(path: _Path, most: int, *, expected: str, fix: str) -> bytes:
         most: bytes.
         expected: what the file should contain, for messages.
         fix: what to do about one that is too large.
+        error: the class of the error about it.
 
     Raises:
         OSError: as `open_to_read`.
-        UsageError: the file has more bytes.
+        DarknetError: of the class `error`, if the file has more bytes.
     """
     with open_to_read(path) as file:
-        size = _size(file)
-        data = file.read(most + 1) if size <= most else b""
+        return _read(file, _size(file), most, where=path, expected=expected, fix=fix, error=error)
+
+
+def _read(
+    file: BinaryIO,
+    size: int,
+    most: int,
+    *,
+    where: _Path,
+    expected: str,
+    error: type[DarknetError],
+    fix: str = "split the file",
+) -> bytes:
+    """Read an open file of `size` bytes, or raise the error that it has more than `most`."""
+    data = file.read(most + 1) if size <= most else b""
     size = max(size, len(data))
     if size > most:
-        raise UsageError(
+        raise error(
             "too large",
-            where=path,
+            where=where,
             expected=f"{expected}, of {_in_words(most)} at most",
             got=_in_words(size),
             fix=fix,

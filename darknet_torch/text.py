@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from darknet_torch.errors import UsageError, nearest
+from darknet_torch.errors import nearest
 
 _UTF8_MARK = codecs.BOM_UTF8
 # The marks of UTF-32 come first: that of UTF-32 LE starts with that of UTF-16 LE.
@@ -25,7 +25,6 @@ _WIDE_MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-_BLANKS = " \t\r\n\v\f"  # other white space may be part of a file's name
 _NOT_THERE = (errno.ENOENT, errno.ENOTDIR)
 _FOREIGN_SURROGATES = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 _WEB_SCHEMES = ("http", "https")
@@ -153,22 +152,6 @@ def text_lines(data: bytes) -> list[str]:
 def path_lines(data: bytes) -> list[str]:
     """Return the lines of a text file as paths; see `decode_path`."""
     return [decode_path(line) for line in byte_lines(data)]
-
-
-def read_paths(path: _Path) -> list[str]:
-    """Return the lines of a list of paths that are not empty, without surrounding white space.
-
-    Raises:
-        UsageError: the list cannot be read.
-    """
-    try:
-        lines = path_lines(read_bytes(path))
-    except OSError as error:
-        raise UsageError(
-            f"cannot be read ({error.strerror})", where=path, fix=backslash_fix(path)
-        ) from None
-    stripped = (line.strip(_BLANKS) for line in lines)
-    return [line for line in stripped if line]
 
 
 def resolve_listed(list_file: _Path, name: str) -> str:

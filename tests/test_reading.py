@@ -1,7 +1,11 @@
+from functools import partial
+
 import pytest
 
+from darknet_torch import reading
 from darknet_torch.errors import CfgWarning, NamesError, UsageError, WeightsError
-from darknet_torch.reading import cause_text, guarded, read_at_most
+from darknet_torch.reading import cause_text, guarded, read_at_most, read_lines, read_paths
+from darknet_torch.text import text_lines
 
 
 class PanicException(BaseException):
@@ -63,3 +67,23 @@ def test_files_are_read_up_to_a_size(tmp_path):
         read_at_most(file, 4, **words)
     with pytest.raises(UsageError, match="too large"):
         read_at_most("/proc/cpuinfo", 4, **words)  # says that it has 0 bytes
+
+
+@pytest.mark.parametrize("read", [read_paths, partial(read_lines, split=text_lines)])
+def test_lines_that_may_not_fit_into_memory_are_not_read(read, tmp_path, monkeypatch):
+    file = tmp_path / "a.txt"
+    with file.open("wb") as opened:
+        opened.truncate(2**40)
+    monkeypatch.setattr(reading, "available_memory", lambda: 2**32)
+    with pytest.raises(UsageError, match=r"a\.txt: too large: .* of 268,435,456 bytes at most"):
+        read(file)
+
+
+def test_what_splits_lines_is_guarded(tmp_path):
+    def split(data):
+        raise MemoryError
+
+    file = tmp_path / "a.txt"
+    file.write_text("a\n")
+    with pytest.raises(UsageError, match=r"a\.txt: cannot be read: .* more than fits into memory"):
+        read_lines(file, split)

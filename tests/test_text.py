@@ -8,6 +8,7 @@ import pytest
 
 from darknet_torch import text
 from darknet_torch.errors import UsageError
+from darknet_torch.reading import read_paths
 from darknet_torch.text import (
     ascii_compatible,
     backslash_fix,
@@ -21,7 +22,6 @@ from darknet_torch.text import (
     path_exists,
     path_lines,
     read_bytes,
-    read_paths,
     refusal,
     resolve_listed,
     similar_file,

@@ -9,9 +9,11 @@ from pathlib import Path
 from darknet_torch.cfg.grammar import Location
 from darknet_torch.cfg.numbers import INT32_MAX, read_integer
 from darknet_torch.errors import CfgNote, UsageError, warn
-from darknet_torch.reading import guarded
-from darknet_torch.text import backslash_fix, path_exists, path_lines, read_bytes, resolve_listed
+from darknet_torch.reading import guarded, read_at_most
+from darknet_torch.text import backslash_fix, path_exists, path_lines, resolve_listed
 
+_LARGEST = 2**16  # bytes; such a file has some lines
+_EXPECTED = "a .data file, with lines key=value"
 _BLANKS = " \t\r\n"
 _WHITE_SPACE = str.maketrans("", "", _BLANKS)
 # Spellings that a shell or another program would understand, and what to write instead. They
@@ -112,12 +114,13 @@ def read_data_file(path: str | Path) -> dict[str, DataValue]:
         The value of each key. Comments and lines without a value are left out.
 
     Raises:
-        UsageError: the file does not exist or cannot be read.
+        UsageError: the file does not exist, cannot be read or is much larger than any.
 
     Source: option_list.c read_data_cfg.
     """
-    with guarded(path, fix=backslash_fix(path)):
-        lines = path_lines(read_bytes(path))
+    with guarded(path, expected=_EXPECTED, fix=backslash_fix(path)):
+        data = read_at_most(path, _LARGEST, expected=_EXPECTED, fix="is it a .data file?")
+        lines = path_lines(data)
     found: dict[str, DataValue] = {}
     for number, line in enumerate(lines, 1):
         stripped = line.translate(_WHITE_SPACE)

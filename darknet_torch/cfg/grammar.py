@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import codecs
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from darknet_torch.errors import CfgError, warn
-from darknet_torch.text import ascii_compatible, backslash_fix, read_bytes
+from darknet_torch.reading import guarded, read_at_most
+from darknet_torch.text import ascii_compatible, backslash_fix
 
 _WHITE_SPACE = str.maketrans("", "", " \t\r\n")
 _ENCODING = "latin-1"  # maps every byte to a character and back
 _BYTE_ORDER_MARK = codecs.BOM_UTF8.decode(_ENCODING)
+_LARGEST = 2**24  # bytes; published cfgs have 60,000 at most
+_MOST_LINES = 50_000  # sections and options; published cfgs have 3,000 at most
 
 
 @dataclass(frozen=True)
@@ -76,14 +80,15 @@ def read_cfg_text(path: str | Path) -> str:
     """Return the text of a cfg file, one character for each byte.
 
     Raises:
-        CfgError: the file does not exist or cannot be read.
+        CfgError: the file does not exist, cannot be read or is much larger than any cfg.
     """
-    try:
-        return decode_cfg(read_bytes(path))
-    except FileNotFoundError:
-        raise CfgError("no such cfg file", where=path, fix=backslash_fix(path)) from None
-    except OSError as error:
-        raise CfgError(f"cannot be read ({error.strerror})", where=path) from None
+    with guarded(path, error=CfgError):
+        try:
+            return decode_cfg(
+                read_at_most(path, _LARGEST, expected="a cfg", fix="is it a cfg?", error=CfgError)
+            )
+        except FileNotFoundError:
+            raise CfgError("no such cfg file", where=path, fix=backslash_fix(path)) from None
 
 
 def decode_cfg(data: bytes) -> str:
@@ -104,16 +109,15 @@ def parse_cfg(text: str, file: str = "<cfg>") -> list[Section]:
         file: the name of the file in messages.
 
     Raises:
-        CfgError: there are no sections, an option precedes the first one, a section's line has
-            no bracket at its end, or the text is binary, one line for Darknet, or a web page.
+        CfgError: there are no sections, or many more lines than in any cfg, an option precedes
+            the first section, a section's line has no bracket at its end, or the text is binary,
+            one line for Darknet, or a web page.
     """
     text = text.removeprefix(_BYTE_ORDER_MARK)
     _check_is_text(text, file)
     found: list[tuple[str, Location, list[Entry]]] = []
-    for number, line in enumerate(text.split("\n"), 1):
-        stripped, where = line.translate(_WHITE_SPACE), Location(file, number)
-        if not stripped or stripped[0] in "#;":
-            continue
+    for number, stripped in _content(text, file):
+        where = Location(file, number)
         if stripped[0] == "[":
             found.append((_section_name(stripped, where), where, []))
         elif found:
@@ -131,6 +135,21 @@ def parse_cfg(text: str, file: str = "<cfg>") -> list[Section]:
     for section in sections:
         _warn_of_duplicates(section)
     return sections
+
+
+def _content(text: str, file: str) -> list[tuple[int, str]]:
+    """Return the lines with a section or an option, without white space, and their numbers."""
+    lines = enumerate((line.translate(_WHITE_SPACE) for line in text.split("\n")), 1)
+    content = ((number, line) for number, line in lines if line and line[0] not in "#;")
+    found = list(islice(content, _MOST_LINES + 1))
+    if len(found) > _MOST_LINES:
+        raise CfgError(
+            "too many lines",
+            where=Location(file, found[-1][0]),
+            expected=f"{_MOST_LINES} sections and options at most",
+            fix="is it a cfg?",
+        )
+    return found
 
 
 def _check_is_text(text: str, file: str) -> None:

@@ -8,9 +8,11 @@ from functools import cached_property
 from pathlib import Path
 
 from darknet_torch.errors import CfgError
-from darknet_torch.text import byte_lines, decode_text, read_bytes
+from darknet_torch.reading import read_lines
+from darknet_torch.text import byte_lines, decode_text
 
 _GROUP = "group"
+_EXPECTED = "lines of a name and a parent's id"
 _MOST_CLASSES = 1_000_000  # a group of more is a mistake, and would fill the memory
 
 
@@ -68,10 +70,7 @@ def read_tree(path: Path) -> Tree:
 
     Source: tree.c read_tree.
     """
-    try:
-        lines = byte_lines(read_bytes(path))
-    except OSError as error:
-        raise CfgError(f"cannot be read ({error.strerror})", where=path) from None
+    lines = read_lines(path, byte_lines, expected=_EXPECTED, error=CfgError)
     names: list[str] = []
     parents: list[int] = []
     for number, line in enumerate(lines, 1):
@@ -103,9 +102,7 @@ def read_tree(path: Path) -> Tree:
             names.append(f"class {len(names)}" if is_group else words[0])
             parents.append(parent)
     if not names:
-        raise CfgError(
-            "the tree has no classes", where=path, expected="lines of a name and a parent's id"
-        )
+        raise CfgError("the tree has no classes", where=path, expected=_EXPECTED)
     return Tree(tuple(names), tuple(parents), group_siblings(parents))
 
 

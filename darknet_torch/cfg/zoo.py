@@ -9,11 +9,10 @@ from pathlib import Path
 
 from darknet_torch.arguments import described
 from darknet_torch.errors import CfgError, NamesError, nearest
-from darknet_torch.reading import guarded
+from darknet_torch.reading import read_lines
 from darknet_torch.text import (
     is_file,
     path_exists,
-    read_bytes,
     similar_file,
     suggest_file,
     text_lines,
@@ -130,16 +129,17 @@ def read_names(path: str | os.PathLike[str]) -> list[str]:
     known = shipped(".names")
     if not path_exists(file) and file.name.removesuffix(".names") in known:
         file = known[file.name.removesuffix(".names")]
-    with guarded(file, error=NamesError):
-        try:
-            lines = text_lines(read_bytes(file))
-        except FileNotFoundError:
+    try:
+        lines = read_lines(file, text_lines, expected="one class name per line", error=NamesError)
+    except NamesError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
             raise NamesError(
                 "no such names file",
                 where=file,
                 expected=f"a path, or one of {', '.join(known)}",
                 fix=suggest_file(file),
             ) from None
+        raise
     names = [line.strip() for line in lines]
     while names and not names[-1]:
         names.pop()

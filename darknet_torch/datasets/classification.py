@@ -17,7 +17,8 @@ from darknet_torch.datasets.split_names import split_word
 from darknet_torch.datasets.unrecognised import inner_data_sets, unrecognised
 from darknet_torch.errors import CfgNote, UsageError, warn
 from darknet_torch.media.sources import PICTURE_SUFFIXES
-from darknet_torch.text import is_folder, read_paths
+from darknet_torch.reading import read_paths
+from darknet_torch.text import is_folder
 
 _SHOWN = 20  # classes that a note lists
 

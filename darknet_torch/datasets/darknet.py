@@ -16,7 +16,8 @@ from darknet_torch.datasets.moved_files import find_moved, read_picture_list
 from darknet_torch.datasets.picture_files import PictureFinder
 from darknet_torch.datasets.reading import resolve_class_names
 from darknet_torch.errors import CfgNote, UsageError, warn
-from darknet_torch.text import byte_lines, decode_text, is_file, path_exists, read_bytes
+from darknet_torch.reading import read_lines
+from darknet_torch.text import byte_lines, decode_text, is_file, path_exists
 
 _COCO_FOLDERS = ("train2017", "val2017", "train2014", "val2014")
 _PJREDDIE_WORDS = ("images", "JPEGImages", "raw")
@@ -124,12 +125,11 @@ def read_labels(
     Source: data.c read_boxes.
     """
     try:
-        lines = byte_lines(read_bytes(path))
-    except FileNotFoundError:
-        return None, []
-    except OSError as error:
-        what = f"cannot be read ({error.strerror})"
-        return None, [Problem("unreadable labels", str(path), what)]
+        lines = read_lines(path, byte_lines)
+    except UsageError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            return None, []
+        return None, [Problem("unreadable labels", str(path), error.what)]
     class_ids, boxes, numbers, problems = [], [], [], []
     for number, line in enumerate(lines, 1):
         if not line.strip():

@@ -7,14 +7,10 @@ import reprlib
 from pathlib import Path
 from typing import Any
 
-from darknet_torch.cpu.memory import available_memory
-from darknet_torch.reading import guarded, read_at_most
-from darknet_torch.text import is_file
+from darknet_torch.reading import guarded, read_to_memory
 
 _LONGEST = 80  # characters of a value in a message
-_ALWAYS_READ = 2**26  # bytes; a larger file must fit into memory
 _GROWTH = 4  # the text and the objects take at least this many bytes for each byte of the file
-_MOST = 2**32  # bytes, where the system does not say how much memory there is
 
 
 def read_json(file: Path, expected: str) -> Any:
@@ -30,16 +26,7 @@ def read_json(file: Path, expected: str) -> Any:
     """
     fix = "write the file again, as UTF-8"
     with guarded(file, expected=expected, what="not valid JSON", fix=fix):
-        data = read_at_most(file, _most(file), expected=expected, fix="split the file")
-        return json.loads(data)
-
-
-def _most(file: Path) -> int:
-    """How many bytes are read of a file."""
-    if is_file(file) and file.stat().st_size <= _ALWAYS_READ:
-        return _ALWAYS_READ
-    available = available_memory()
-    return _MOST if available is None else max(_ALWAYS_READ, available // _GROWTH)
+        return json.loads(read_to_memory(file, _GROWTH, expected=expected))
 
 
 def show(value: object) -> str:

@@ -8,7 +8,8 @@ from pathlib import Path, PureWindowsPath
 
 from darknet_torch.cfg.data_file import resolve
 from darknet_torch.errors import CfgNote, warn
-from darknet_torch.text import path_exists, read_paths, refusal
+from darknet_torch.reading import read_paths
+from darknet_torch.text import path_exists, refusal
 
 _NAMELESS = (".", "..")
 

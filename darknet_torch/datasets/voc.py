@@ -28,7 +28,8 @@ from darknet_torch.datasets.reading import (
 )
 from darknet_torch.datasets.xml_file import read_xml
 from darknet_torch.errors import ImageError, UsageError
-from darknet_torch.text import is_file, is_folder, path_exists, read_paths
+from darknet_torch.reading import read_paths
+from darknet_torch.text import is_file, is_folder, path_exists
 
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
 SPLITS, ANNOTATIONS, PICTURES = Path("ImageSets/Main"), Path("Annotations"), Path("JPEGImages")

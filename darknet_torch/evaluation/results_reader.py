@@ -20,13 +20,15 @@ from darknet_torch.evaluation.results_writer import (
     unique_stems,
     voc_file_name,
 )
-from darknet_torch.text import is_file, is_folder, path_lines, read_bytes, text_lines
+from darknet_torch.reading import guarded, read_lines
+from darknet_torch.text import is_file, is_folder, path_lines, text_lines
 
 _COORDINATES = 4
 _FORMATS = (
     f"COCO's results (.json), a folder of {VOC_PREFIX}*.txt, or one of a .txt for each picture"
 )
 
+_LINE = "a name, a score, left, top, right and bottom"
 _RECORD = '{"image_id", "category_id", "bbox": [x, y, width, height], "score"}'
 
 # Picture, class id, score, left, top, right, bottom.
@@ -49,10 +51,8 @@ def read_results(path: Path, ground_truth: GroundTruth) -> DetectionTable:
         UsageError: the format is not recognised, a record is broken, or a picture or class is
             not in the ground truth.
     """
-    try:
+    with guarded(path, expected=_FORMATS):
         rows = np.array(list(_find_reader(path)(path, ground_truth)), np.float64).reshape(-1, 7)
-    except OSError as error:
-        raise UsageError(f"cannot be read ({error.strerror})", where=path) from None
     rows = rows[np.argsort(rows[:, 0], kind="stable")]
     pictures = rows[:, 0].astype(np.int64)
     return DetectionTable(
@@ -149,16 +149,15 @@ def _read_lines(
     file: Path, decode: Callable[[bytes], list[str]]
 ) -> Iterator[tuple[str, tuple[str, float, float, float, float, float]]]:
     """Yield file:line and the fields of each line: a name, which may have spaces, and numbers."""
-    for number, line in enumerate(decode(read_bytes(file)), 1):
+    for number, line in enumerate(read_lines(file, decode, expected=_LINE), 1):
         if line.strip():
             where = f"{file}:{number}"
             name, *numbers = line.strip().rsplit(maxsplit=1 + _COORDINATES)
             try:
                 score, left, top, right, bottom = _finite(numbers)
             except ValueError:
-                expected = "a name, a score, left, top, right and bottom"
                 raise UsageError(
-                    "this line is not a result", where=where, expected=expected, got=line
+                    "this line is not a result", where=where, expected=_LINE, got=line
                 ) from None
             yield where, (name, score, left, top, right, bottom)
 

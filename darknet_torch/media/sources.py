@@ -15,12 +15,12 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from darknet_torch.errors import UsageError
+from darknet_torch.reading import read_paths
 from darknet_torch.text import (
     is_file,
     is_folder,
     is_web_url,
     path_exists,
-    read_paths,
     resolve_listed,
     stream_encoding,
 )

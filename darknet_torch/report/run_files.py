@@ -14,17 +14,17 @@ from typing import Any
 
 from darknet_torch.cfg.grammar import Section, read_cfg
 from darknet_torch.errors import CfgError, CfgWarning, UsageError
-from darknet_torch.reading import guarded
-from darknet_torch.text import is_file, read_bytes
+from darknet_torch.reading import guarded, read_lines
+from darknet_torch.text import is_file
 from darknet_torch.training.records.table import ITERATION, Row, Table
 
 
 def read_text(path: Path, faults: list[str]) -> str:
     """Return the text of a file; "" if it cannot be read."""
     try:
-        return read_bytes(path).decode("utf-8", "replace")
-    except OSError as error:
-        faults.append(f"{path}: cannot be read ({error.strerror})")
+        return read_lines(path, lambda data: data.decode("utf-8", "replace"))
+    except UsageError as error:
+        faults.append(str(error))
         return ""
 
 

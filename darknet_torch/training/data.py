@@ -28,6 +28,8 @@ from darknet_torch.datasets.opening import open_dataset
 from darknet_torch.errors import CfgError, UsageError
 from darknet_torch.losses.registry import loss_function_for
 from darknet_torch.model.network import Network
+from darknet_torch.reading import guarded
+from darknet_torch.text import read_bytes
 from darknet_torch.training.balance import (
     class_weights,
     classification_weights,
@@ -340,11 +342,7 @@ def _text(network: Network, plan: TrainPlan) -> TrainingData:
             got=f"--augment {plan.augment}, and a network that takes text",
             fix="leave out --augment",
         )
-    try:
-        text = Path(plan.data).read_bytes()
-    except OSError as error:
-        raise UsageError(
-            f"cannot be read ({error.strerror})", where=plan.data, expected="a text file"
-        ) from None
+    with guarded(plan.data, expected="a text file"):
+        text = read_bytes(plan.data)
     source = TextSource.from_text(text, network.net, network.dialect)
     return TrainingData(TEXT, source, (), len(text), describe_text(text))

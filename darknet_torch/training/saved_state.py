@@ -15,6 +15,7 @@ import torch
 
 from darknet_torch.checkpoints.torch_files import read_torch_file
 from darknet_torch.errors import WeightsError
+from darknet_torch.reading import guarded
 from darknet_torch.text import read_bytes
 
 _KIND = "darknet_torch training state"
@@ -54,12 +55,11 @@ def read_state(path: Path) -> dict[str, Any]:
     Raises:
         WeightsError: there is no file, it is damaged, or it is not the state of a run.
     """
-    try:
-        data = read_bytes(path)
-    except FileNotFoundError:
-        raise WeightsError("there is no such file", where=path) from None
-    except OSError as error:
-        raise WeightsError(f"cannot be read ({error.strerror})", where=path) from None
+    with guarded(path, error=WeightsError):
+        try:
+            data = read_bytes(path)
+        except FileNotFoundError:
+            raise WeightsError("there is no such file", where=path) from None
     archive, ending = data[: -_LENGTH - _COMMENT], data[-_LENGTH - _COMMENT :]
     if not ending.startswith(_ending(b"")[:_LENGTH] + _MARK):
         raise WeightsError(

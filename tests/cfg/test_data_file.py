@@ -153,3 +153,11 @@ def test_backslashes_are_refused_where_they_make_another_path(path_of):
 @pytest.mark.parametrize("name", ["x" * 5000, "a\0b"])
 def test_a_path_that_the_system_refuses_is_returned_as_written(path_of, name):
     assert path_of(f"names={name}") == Path(name)
+
+
+def test_a_file_much_larger_than_a_data_file_is_not_read(tmp_path):
+    file = tmp_path / "a.data"
+    with file.open("wb") as opened:
+        opened.truncate(2**40)
+    with pytest.raises(UsageError, match=r"a\.data: too large: expected a \.data file"):
+        read_data_file(file)

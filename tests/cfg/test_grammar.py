@@ -180,3 +180,18 @@ def test_a_missing_file_and_a_folder_are_refused_by_name(tmp_path):
 def test_lines_that_end_with_cr_alone_are_named():
     with pytest.raises(CfgError, match=r"tiny.cfg: its lines end with CR alone.* expected lines"):
         parse_cfg("[net]\rwidth=8\r[convolutional]\r", "tiny.cfg")
+
+
+@pytest.mark.parametrize("line", ["[empty]", "a=1", "a", "a="])
+def test_a_file_with_many_more_lines_than_a_cfg_is_refused(line):
+    """Before any of them is read, which issues warnings."""
+    with pytest.raises(CfgError, match=r"a\.cfg:50002: too many lines: expected 50000"):
+        parse_cfg("[net]\n#\n" + f"{line}\n" * 60_000, "a.cfg")
+
+
+def test_a_file_much_larger_than_a_cfg_is_not_read(tmp_path):
+    file = tmp_path / "a.cfg"
+    with file.open("wb") as opened:
+        opened.truncate(2**40)
+    with pytest.raises(CfgError, match=r"a\.cfg: too large: expected a cfg, of 16,777,216 bytes"):
+        read_cfg(file)

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from darknet_torch import reading
 from darknet_torch.datasets import json_file
 from darknet_torch.datasets.json_file import read_json, show
 from darknet_torch.errors import UsageError
@@ -67,6 +68,6 @@ def test_a_file_that_cannot_fit_into_memory_is_refused_before_it_is_read(tmp_pat
     with pytest.raises(UsageError, match=r"too large: .* got 1,099,511,627,776 bytes; split"):
         read_json(file, "a list")
     for available, most in ((2**30, 2**28), (2**20, 2**26), (None, 2**32)):
-        monkeypatch.setattr(json_file, "available_memory", lambda value=available: value)
+        monkeypatch.setattr(reading, "available_memory", lambda value=available: value)
         with pytest.raises(UsageError, match=f"of {most:,} bytes at most"):
             read_json(file, "a list")

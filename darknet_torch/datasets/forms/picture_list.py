@@ -12,7 +12,8 @@ from darknet_torch.datasets.split_names import ALL, split_word
 from darknet_torch.datasets.yolo import YoloReader
 from darknet_torch.errors import UsageError
 from darknet_torch.media.sources import PICTURE_SUFFIXES
-from darknet_torch.text import is_file, read_paths
+from darknet_torch.reading import read_paths
+from darknet_torch.text import is_file
 
 _SUFFIXES = (".txt", ".list", ".lst")
 

@@ -22,7 +22,8 @@ from darknet_torch.datasets.voc import (
     is_annotation,
     voc_splits,
 )
-from darknet_torch.text import is_folder, read_paths
+from darknet_torch.reading import read_paths
+from darknet_torch.text import is_folder
 
 _TRIED = 20  # annotations that are looked into
 _SUFFIX = ".xml"

@@ -21,7 +21,8 @@ from darknet_torch.datasets.moved_files import find_moved, read_picture_list
 from darknet_torch.datasets.split_names import group_by_split, in_order, split_word
 from darknet_torch.datasets.yolo import LabelLines, YoloReader
 from darknet_torch.errors import UsageError
-from darknet_torch.text import is_file, is_folder, path_exists, read_paths, resolve_listed
+from darknet_torch.reading import read_paths
+from darknet_torch.text import is_file, is_folder, path_exists, resolve_listed
 
 _TRIED = 50  # label files that are looked into
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from darknet_torch.errors import UsageError
 from darknet_torch.files import append_bytes, write_bytes
-from darknet_torch.reading import guarded
+from darknet_torch.reading import guarded, read_lines
 from darknet_torch.text import encode_text
 from darknet_torch.training.records.looked_at import LookedAt
 from darknet_torch.training.records.results import is_recorded, measures_of
@@ -127,8 +127,8 @@ class EventLog(LookedAt):
     def _kept(self, choose: Callable[[dict[str, Any]], bool]) -> list[str]:
         """The lines of the file that are whole and whose event is chosen."""
         kept = []
-        with suppress(OSError):
-            for line in self.path.read_text(encoding="utf-8", errors="replace").split("\n"):
+        with suppress(UsageError):
+            for line in read_lines(self.path, _lines):
                 with suppress(UsageError), guarded(self.path):
                     if choose(json.loads(line)):
                         kept.append(line)
@@ -136,6 +136,10 @@ class EventLog(LookedAt):
 
     def _rewrite(self, lines: Iterable[str]) -> None:
         write_bytes(self.path, encode_text("".join(f"{line}\n" for line in lines)))
+
+
+def _lines(data: bytes) -> list[str]:
+    return data.decode("utf-8", "replace").split("\n")
 
 
 def _line(event: dict[str, Any]) -> str:
