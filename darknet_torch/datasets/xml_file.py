@@ -33,17 +33,28 @@ def read_xml(file: Path) -> ElementTree.Element:
 
     Raises:
         UsageError: the file cannot be read, is too large, is not XML, or not in the encoding
-            that it declares, has elements in each other hundreds deep or entities that stand for
-            far more than they are, or Python does not know the encoding.
+            that it declares, has elements in each other hundreds deep or a document type, whose
+            entities and lists of attributes take long to read, or Python does not know the
+            encoding.
     """
     expected = "an annotation of one picture in XML"
     with guarded(file, expected=expected, what="not readable as XML"):
         data = read_at_most(file, _LARGEST, expected=expected, fix="leave out other elements")
-        root = ElementTree.fromstring(_decode(data))
+        content = _decode(data)
+        if _has_document_type(content):
+            raise ValueError("a document type (<!DOCTYPE), which an annotation does not need")
+        root = ElementTree.fromstring(content)
     if _is_deep(root):
         got = f"elements in each other, more than {_DEEPEST} deep"
         raise UsageError("not readable as XML", where=file, expected=expected, got=got)
     return root
+
+
+def _has_document_type(content: str | bytes) -> bool:
+    """Whether there is a document type; in bytes, also as UTF-16."""
+    if isinstance(content, str):
+        return "<!DOCTYPE" in content
+    return b"<!DOCTYPE" in content.replace(b"\0", b"")
 
 
 def _is_deep(root: ElementTree.Element) -> bool:

@@ -110,5 +110,16 @@ def test_entities_that_grow_without_bounds_are_refused(tmp_path):
     )
     bomb = f"<!DOCTYPE a [{entities}]><a><name>&e8;</name></a>"
     for data in (bomb.encode(), b"<?xml version='1.0' encoding='gb2312'?>" + bomb.encode()):
-        with pytest.raises(UsageError, match="amplification"):
+        with pytest.raises(UsageError, match="a document type"):
             read(tmp_path, data)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be", "utf-32"])
+def test_document_types_are_refused(encoding, tmp_path):
+    """Expat takes quadratic time for their lists of attributes."""
+    file = tmp_path / "a.xml"
+    chinese = "\u4e2d" * 99
+    text = f"<!DOCTYPE a [<!ATTLIST a b CDATA 'x'>]><a>{chinese}</a>"
+    file.write_bytes(text.encode(encoding))
+    with pytest.raises(UsageError, match=r"not readable as XML: .* a document type"):
+        read_xml(file)
