@@ -17,6 +17,7 @@ from darknet_torch.files import file_digest, make_folder, write_bytes
 
 FILE_HASHES = "file_hashes.json"
 _FORMAT = 1
+_LARGEST = 2**31  # bytes; no published model of Darknet has a quarter of that
 _MOST_ROWS = 1000
 _SETTLED = 2.0  # seconds: the coarsest times of files that a file system keeps, FAT's
 
@@ -43,11 +44,14 @@ def file_hash(path: Path, memory: Path | None = None) -> str:
         memory: the file that remembers; by default one in `engines_folder`.
 
     Raises:
-        OSError: the file cannot be read, or is a device, a pipe or a folder.
+        OSError: the file cannot be read, is a device, a pipe or a folder, or is so large that
+            hashing would take long; a reader compares its length with the cfg first.
     """
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
         raise OSError(errno.EINVAL, "not a regular file", str(path))
+    if status.st_size > _LARGEST:
+        raise OSError(errno.EFBIG, "larger than any model", str(path))
     if memory is None:
         try:
             memory = engines_folder() / FILE_HASHES

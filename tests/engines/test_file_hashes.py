@@ -216,3 +216,12 @@ def test_two_processes_may_hash_at_once(tmp_path, hashed):
     assert [file_hash(path) for path in paths] == [sha256(b"%d" % number) for number in range(40)]
     assert len(hashed) < len(paths)
     assert [path.name for path in memory().parent.iterdir()] == ["file_hashes.json"]
+
+
+def test_a_file_much_larger_than_a_model_is_not_hashed(tmp_path, hashed):
+    """Its length is compared with the cfg, which takes no time."""
+    with (tmp_path / "a.weights").open("wb") as file:
+        file.truncate(2**40)
+    with pytest.raises(OSError, match="larger than any model"):
+        file_hash(tmp_path / "a.weights")
+    assert not hashed
