@@ -54,7 +54,7 @@ def companion(path: Path, suffix: str) -> Path:
 
     For ".cfg", darknet53.weights and darknet53.conv.74 both give darknet53.cfg.
     """
-    return path.with_name(f"{partial_stem(path)}{suffix}")
+    return path.parent / f"{partial_stem(path)}{suffix}"  # a path such as / has no name
 
 
 def partial_stem(path: Path) -> str:

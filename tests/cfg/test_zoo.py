@@ -152,3 +152,8 @@ def test_a_file_that_a_cfg_names_is_found_in_the_working_folder_next_to_it_or_sh
 )
 def test_the_files_of_a_model_share_its_name(name, cfg, tmp_path):
     assert companion(tmp_path / name, ".cfg") == tmp_path / cfg
+
+
+@pytest.mark.parametrize(("path", "found"), [("/", "/.cfg"), (".", ".cfg"), ("a/b.pt", "a/b.cfg")])
+def test_a_companion_of_a_path_without_a_name_is_a_path(path, found):
+    assert companion(Path(path), ".cfg") == Path(found)
