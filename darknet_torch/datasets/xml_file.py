@@ -6,13 +6,14 @@ import codecs
 import re
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from typing import Any
 
-from darknet_torch.errors import UsageError
 from darknet_torch.reading import guarded, read_at_most
 from darknet_torch.text import ascii_compatible
 
 _LARGEST = 10 * 2**20  # bytes; the annotation of a picture with thousands of polygons fits
 _DEEPEST = 100  # elements in each other
+_PART = 2**16  # characters that are parsed before the depth is checked
 _WIDE = ("utf-16", "utf-32", "ucs")
 _DECLARED = re.compile(rb"""<\?xml[^>]*?\sencoding\s*=\s*["']([\w.:-]+)["']""")
 # What programs write that declare the first: the second contains all of it, and more.
@@ -43,11 +44,7 @@ def read_xml(file: Path) -> ElementTree.Element:
         content = _decode(data)
         if _has_document_type(content):
             raise ValueError("a document type (<!DOCTYPE), which an annotation does not need")
-        root = ElementTree.fromstring(content)
-    if _is_deep(root):
-        got = f"elements in each other, more than {_DEEPEST} deep"
-        raise UsageError("not readable as XML", where=file, expected=expected, got=got)
-    return root
+        return _parse(content)
 
 
 def _has_document_type(content: str | bytes) -> bool:
@@ -57,11 +54,21 @@ def _has_document_type(content: str | bytes) -> bool:
     return b"<!DOCTYPE" in content.replace(b"\0", b"")
 
 
-def _is_deep(root: ElementTree.Element) -> bool:
-    level = [root]
-    for _ in range(_DEEPEST):
-        level = [child for element in level for child in element]
-    return bool(level)
+def _parse(content: str | bytes) -> ElementTree.Element:
+    """Parse part by part, so that millions of elements in each other take no memory."""
+    parser: Any = ElementTree.XMLPullParser(("start", "end"))
+    root: ElementTree.Element | None = None
+    depth = 0
+    for start in range(0, len(content), _PART):
+        parser.feed(content[start : start + _PART])
+        for event, element in parser.read_events():
+            root = element if root is None else root
+            depth += 1 if event == "start" else -1
+            if depth > _DEEPEST:
+                raise ValueError(f"elements in each other, more than {_DEEPEST} deep")
+    parser.close()
+    assert root is not None, "a document without an element is an error of the parser"
+    return root
 
 
 def _decode(data: bytes) -> str | bytes:

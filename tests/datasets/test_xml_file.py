@@ -1,4 +1,5 @@
 import re
+import tracemalloc
 
 import pytest
 
@@ -123,3 +124,15 @@ def test_document_types_are_refused(encoding, tmp_path):
     file.write_bytes(text.encode(encoding))
     with pytest.raises(UsageError, match=r"not readable as XML: .* a document type"):
         read_xml(file)
+
+
+def test_the_depth_is_checked_before_the_whole_file_is_parsed(tmp_path):
+    file = tmp_path / "a.xml"
+    file.write_bytes(b"<a>" * 2_000_000)
+    tracemalloc.start()
+    try:
+        with pytest.raises(UsageError, match="elements in each other, more than 100 deep"):
+            read_xml(file)
+        assert tracemalloc.get_traced_memory()[1] < 50e6
+    finally:
+        tracemalloc.stop()
