@@ -175,5 +175,7 @@ def _complete_state(path: Path) -> dict[str, Any]:
 
 
 def digest_of(path: Path) -> str:
-    """The checksum of a file; "" if there is none."""
-    return file_digest(path) if path.is_file() else ""
+    """The checksum of a file; "" if there is none, and no checksum if it is a pipe or a folder."""
+    if not path.exists():
+        return ""
+    return file_digest(path) if path.is_file() else "no file"

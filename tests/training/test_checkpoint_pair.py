@@ -5,7 +5,12 @@ import os
 import pytest
 
 from darknet_torch.errors import UsageError, WeightsError
-from darknet_torch.training.checkpoint_pair import CheckpointPair, find_saved_run, keep_as
+from darknet_torch.training.checkpoint_pair import (
+    CheckpointPair,
+    digest_of,
+    find_saved_run,
+    keep_as,
+)
 from darknet_torch.training.plan import TrainPlan
 from tests.training.small_networks import network
 
@@ -112,3 +117,9 @@ def test_a_file_is_kept_under_a_second_name(tmp_path, monkeypatch, links):
     assert path.exists() == links
     keep_as(tmp_path / "absent", other)
     assert other.read_text() == "new"
+
+
+def test_a_pipe_has_no_checksum_and_is_no_missing_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    assert digest_of(tmp_path / "missing") == ""
+    assert digest_of(tmp_path / "pipe") == digest_of(tmp_path) == "no file"
