@@ -64,7 +64,7 @@ def started_runs(*modules):
         stdout=subprocess.PIPE,
         text=True,
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
+        env=_without_coverage() | {"PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
     )
     with process:
         try:
@@ -72,6 +72,11 @@ def started_runs(*modules):
         finally:
             process.stdin.close()
             process.wait(SECONDS)
+
+
+def _without_coverage():
+    """The environment, but not for coverage, whose own files would meet the faults, too."""
+    return {key: value for key, value in os.environ.items() if not key.startswith("COVERAGE_")}
 
 
 def contents(folder):

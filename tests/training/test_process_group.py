@@ -3,7 +3,6 @@
 import multiprocessing
 import os
 import signal
-import threading
 import time
 
 import pytest
@@ -78,13 +77,12 @@ def test_those_that_cannot_go_on_are_not_waited_for(group, monkeypatch):
 
 def test_the_first_process_may_save_after_an_interruption(group, monkeypatch):
     monkeypatch.setattr("darknet_torch.training.process_group._FAREWELL", 0.01)
-    released = multiprocessing.get_context("fork").Pipe()
+    ends = multiprocessing.get_context("fork").Pipe()
     made = group(
-        lambda channel: (released[1].recv(), os._exit(143)),
-        lambda channel: os._exit(143),
+        lambda channel: (ends[1].recv(), time.sleep(0.2), os._exit(143)),
+        lambda channel: (ends[0].send("now"), os._exit(143)),
         patience=0.03,
     )
-    threading.Timer(0.1, released[0].send, ("saved",)).start()
     assert made.wait().process.exitcode == 143
     assert all(one.process.exitcode == 143 for one in made._members)
 
