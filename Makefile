@@ -82,6 +82,7 @@ coverage: install $(VENV)/installed-coverage
 	env -u PYTHONDONTWRITEBYTECODE OMP_NUM_THREADS=1 $(BIN)/python -m coverage run \
 		-m pytest -q -n auto --dist loadfile
 	$(BIN)/python -m coverage combine --quiet
+	rm -f .coverage.*  # of processes that tests killed while they wrote
 	$(BIN)/python -m coverage report --skip-covered --fail-under 92
 	$(BIN)/python -m coverage report --fail-under 100 \
 		--include "$$($(BIN)/python tools/core_modules.py)"
