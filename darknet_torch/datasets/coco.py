@@ -188,13 +188,16 @@ class _Reader:
         Roboflow writes one, called after the project, with id 0.
         """
         items = records(self.content, "categories")
-        groups = [item.get("supercategory") for item in items]
+        values = (item.get("supercategory") for item in items)
+        groups = {value for value in values if isinstance(value, str)}
         boxes = records(self.content, "annotations")
         used = {record_id(item.get("category_id")) for item in boxes}
         headings = (
             record_id(item.get("id"))
             for item in items
-            if item.get("supercategory") == _NO_GROUP and item.get("name") in groups
+            if item.get("supercategory") == _NO_GROUP
+            and isinstance(name := item.get("name"), str)
+            and name in groups
         )
         return {key for key in headings if key is not None and key not in used}
 
