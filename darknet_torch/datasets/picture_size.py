@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 
-from darknet_torch.media.decoding import check_is_file, read_picture
+from darknet_torch.media.decoding import decode_picture
+from darknet_torch.media.picture_bytes import read_picture_bytes
+from darknet_torch.media.picture_limits import check_declared_size
 from darknet_torch.media.stb import size_in_header
 
 
@@ -16,11 +18,13 @@ def picture_size(path: str | os.PathLike[str], *, exif: bool = True) -> tuple[in
         exif: apply the EXIF orientation.
 
     Raises:
-        ImageError: the file is missing, empty, broken or not a picture.
+        ImageError: the file is missing, empty, broken, too large or not a picture.
     """
-    size = size_in_header(check_is_file(path), exif=exif)
+    data = read_picture_bytes(path)
+    size = size_in_header(data, exif=exif)
     if size is not None:
+        check_declared_size(*size, len(data), path)
         return size
     # Any decoder will do for the size; OpenCV knows more formats, and is always there.
-    height, width = read_picture(path, exif=exif, decoder="opencv").image.shape[:2]
+    height, width = decode_picture(data, where=path, exif=exif, decoder="opencv").image.shape[:2]
     return height, width

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import struct
 from collections.abc import Callable
@@ -16,7 +17,9 @@ _PNM = re.compile(rb"P[1-6Ff]%b(\d{1,9})%b(\d{1,9})" % (_GAP, _GAP))
 _PAM = (rb"^WIDTH\s+(\d{1,9})\b", rb"^HEIGHT\s+(\d{1,9})\b")
 _RADIANCE = (rb"[+-]X (\d{1,9})\b", rb"[+-]Y (\d{1,9})\b")
 _PNM_STARTS = tuple(b"P%c" % kind for kind in b"123456Ff")
-_IMAGE_WIDTH, _IMAGE_LENGTH = 256, 257  # TIFF's tags
+# TIFF's tags: of the image, and of the tiles that it may consist of, each decoded as a whole
+_WIDTHS, _LENGTHS = (256, 322), (257, 323)
+_MOST_TAGS = 2**16 - 1  # also where 64 bits count them; libtiff reads no more
 _SHORT, _LONG8 = 3, 16  # TIFF's types of 16 and of 64 bits
 _BIG_TIFF = 43  # in place of 42; offsets and counts then have 64 bits
 
@@ -34,6 +37,11 @@ def declared_size(data: bytes) -> tuple[int, int] | None:
             except (ValueError, OverflowError, struct.error):  # of an offset beyond memory, too
                 return None
     return None
+
+
+def is_tiff(data: bytes) -> bool:
+    """Whether a file is a TIFF, whose header may stand anywhere in it."""
+    return data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
 def _read_bmp(data: bytes) -> tuple[int, int]:
@@ -92,14 +100,18 @@ def _read_tiff(data: bytes) -> tuple[int, int]:
     (first,) = struct.unpack_from(f"{order}{number}", data, first_at)
     counted = "Q" if big else "H"
     (count,) = struct.unpack_from(f"{order}{counted}", data, first)
-    start = first + struct.calcsize(f"={counted}")
+    start, count = first + struct.calcsize(f"={counted}"), min(count, _MOST_TAGS)
     values: dict[int, int] = {}
     for at in range(start, min(start + entry * count, len(data)), entry):
         tag, kind = struct.unpack_from(f"{order}2H", data, at)
         layout = {_SHORT: "H", _LONG8: "Q"}.get(kind, "I")
         (value,) = struct.unpack_from(f"{order}{layout}", data, at + value_at)
         values[tag] = max(value, values.get(tag, 0))
-    return values.get(_IMAGE_LENGTH, 0), values.get(_IMAGE_WIDTH, 0)
+    sizes = [
+        (values.get(length, 0), values.get(width, 0))
+        for length, width in zip(_LENGTHS, _WIDTHS, strict=True)
+    ]
+    return max(sizes, key=math.prod)
 
 
 def _read_largest(pattern: bytes) -> Callable[[bytes], tuple[int, int]]:
@@ -108,7 +120,7 @@ def _read_largest(pattern: bytes) -> Callable[[bytes], tuple[int, int]]:
     def read(data: bytes) -> tuple[int, int]:
         found = re.finditer(pattern, data, re.DOTALL)
         sizes = (struct.unpack_from(">2I", data, match.end()) for match in found)
-        width, height = max(sizes, key=lambda size: size[0] * size[1])
+        width, height = max(sizes, key=math.prod)
         return height, width
 
     return read
@@ -128,7 +140,7 @@ _READERS: tuple[tuple[Callable[[bytes], bool], _Reader], ...] = (
     (lambda data: data.startswith(b"\x59\xa6\x6a\x95"), _read_sun_raster),
     (lambda data: data[:4] == b"\x89PNG", _read_png),
     (lambda data: data[:4] == b"RIFF" and data[8:12] == b"WEBP", _read_webp),
-    (lambda data: data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), _read_tiff),
+    (is_tiff, _read_tiff),
     (lambda data: data[4:12] == b"jP  \r\n\x87\n" or data.startswith(_J2K), _read_jpeg_2000),
     (lambda data: data[4:8] == b"ftyp", _read_avif),
 )

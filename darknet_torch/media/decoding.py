@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
-import stat
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -13,7 +12,8 @@ import numpy as np
 from darknet_torch.errors import CfgWarning, ImageError
 from darknet_torch.media import stb
 from darknet_torch.media.declared_size import declared_size
-from darknet_torch.media.jpeg import JPEG_END, JPEG_START, JpegStructure
+from darknet_torch.media.jpeg import JPEG_END, JPEG_START, MOST_SEGMENTS, JpegStructure
+from darknet_torch.media.picture_bytes import check_length, read_picture_bytes
 from darknet_torch.media.picture_limits import (
     COPY_AGAIN,
     check_declared_size,
@@ -21,13 +21,11 @@ from darknet_torch.media.picture_limits import (
     max_pixels,
     too_many_pixels,
 )
-from darknet_torch.text import backslash_fix, refusal_text
 
-MAX_BYTES = 2**31 - 1  # the decoders count bytes in an int
-# Every scan of a progressive JPEG passes over the whole picture, though it may have a few bytes
-# only; programs write about 10.
-_MOST_SCANS = 100
-_PNG_START, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND"
+# Every scan of a JPEG passes over the whole picture, though it may have a few bytes only; programs
+# write about 10. So many are read, and of large pictures so many as pass over the largest one.
+_MOST_SCANS, _MOST_OF_LARGEST = 100, 20
+_PNG_START, _PNG_PIXELS, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IDAT", b"IEND"
 _NO_MEMORY = -4  # the code of OpenCV's error
 _OWN_LIMIT = "CV_IO_MAX_IMAGE"  # in the messages of errors about OpenCV's limits
 _CUT_OFF = "the picture is cut off: its end is missing"
@@ -63,8 +61,8 @@ def read_picture(
     Raises:
         ImageError: the file is missing, unreadable, empty, not a picture, or too damaged.
     """
-    file = check_is_file(path)
-    return decode_picture(_read_bytes(file), where=file, exif=exif, decoder=decoder)
+    data = read_picture_bytes(path)
+    return decode_picture(data, where=path, exif=exif, decoder=decoder)
 
 
 def decode_picture(
@@ -103,75 +101,30 @@ def read_grey(
     Raises:
         ImageError: as `read_picture`.
     """
-    file = check_is_file(path)
-    data = _read_bytes(file)
-    _check_content(data, file)
+    data = read_picture_bytes(path)
+    _check_content(data, path)
     side = min(declared_size(data) or (0, 0))
     flags = next(
         (flags for factor, flags in _REDUCED_GREY.items() if side >= factor * least_side),
         cv2.IMREAD_GRAYSCALE,
     )
     if data.startswith(JPEG_START):
-        _check_scans(JpegStructure.parse(data), file)
+        _check_effort(JpegStructure.parse(data), data, path)
         data += JPEG_END  # a whole JPEG ends before it
-    image = _decode_with_opencv(data, file, exif=exif, flags=flags)
+    image = _decode_with_opencv(data, path, exif=exif, flags=flags)
     if image is None:
-        raise _not_decodable(file)
+        raise _not_decodable(path)
     return image
-
-
-def check_is_file(path: str | os.PathLike[str]) -> Path:
-    """Return the path of a file that can be read to its end: no pipe and no device.
-
-    Raises:
-        ImageError: there is no such file, or the system does not take such a path.
-    """
-    file = Path(path)
-    try:
-        mode = file.stat().st_mode
-    except FileNotFoundError:
-        if "://" in os.fspath(path):
-            raise ImageError(
-                "URLs of this kind are not opened", where=path, expected="http:// or https://"
-            ) from None
-        raise ImageError("no such picture", where=file, fix=backslash_fix(file)) from None
-    except (OSError, ValueError) as error:
-        raise _not_readable(file, error) from None
-    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-        raise ImageError("not a file", where=file, expected="a picture", got="a pipe or a device")
-    return file
 
 
 def _check_content(data: bytes, where: object) -> None:
     """Refuse what is no picture, or would take memory out of proportion when it is decoded."""
     if not data:
         raise ImageError("the file is empty", where=where, expected="a picture")
-    if len(data) > MAX_BYTES:
-        raise _too_long(where, len(data))
+    check_length(len(data), where)
     check_declared_size(*(declared_size(data) or (0, 0)), len(data), where)
     if data.startswith(_PNG_START):
         _check_png_chunks(data, where)
-
-
-def _read_bytes(file: Path) -> bytes:
-    try:
-        length = file.stat().st_size
-        if length > MAX_BYTES:
-            raise _too_long(file, length)
-        return file.read_bytes()
-    except OSError as error:
-        raise _not_readable(file, error) from None
-    except MemoryError:
-        raise ImageError("there is not enough memory to read it", where=file) from None
-
-
-def _too_long(where: object, length: int) -> ImageError:
-    expected, got = f"at most {MAX_BYTES} bytes", f"{length} bytes"
-    return ImageError("the file is too large", where=where, expected=expected, got=got)
-
-
-def _not_readable(file: Path, error: OSError | ValueError) -> ImageError:
-    return ImageError(f"cannot be read ({refusal_text(error)})", where=file)
 
 
 def _not_decodable(where: object) -> ImageError:
@@ -183,12 +136,16 @@ def _not_decodable(where: object) -> ImageError:
 
 
 def _check_png_chunks(data: bytes, where: object) -> None:
-    """Refuse a PNG with a chunk that is longer than the file; OpenCV would allocate its length."""
-    position = len(_PNG_START)
+    """Refuse a PNG with a chunk that is longer than the file; OpenCV would allocate its length.
+
+    The end counts after pixels alone: without them OpenCV reads on.
+    """
+    position, has_pixels = len(_PNG_START), False
     while position + 8 <= len(data):
         length = int.from_bytes(data[position : position + 4], "big")
         kind = data[position + 4 : position + 8]
-        if kind == _PNG_END:
+        has_pixels |= kind == _PNG_PIXELS
+        if kind == _PNG_END and has_pixels:
             return
         position += 12 + length
         if position > len(data):
@@ -203,7 +160,7 @@ def _check_png_chunks(data: bytes, where: object) -> None:
 
 def _decode_jpeg(data: bytes, where: object, *, exif: bool, decoder: str) -> DecodedPicture:
     structure = JpegStructure.parse(data)
-    _check_scans(structure, where)
+    _check_effort(structure, data, where)
     damage = None
     if not structure.is_whole:
         got = f"{len(data)} bytes without a JPEG's end mark"
@@ -220,14 +177,16 @@ def _decode_jpeg(data: bytes, where: object, *, exif: bool, decoder: str) -> Dec
     raise ImageError(damage.what, where=where, got=damage.got, fix=damage.fix)
 
 
-def _check_scans(structure: JpegStructure, where: object) -> None:
-    if structure.scans > _MOST_SCANS:
-        raise ImageError(
-            "this JPEG takes too long to decode",
-            where=where,
-            expected=f"at most {_MOST_SCANS} scans",
-            got=structure.scans,
-        )
+def _check_effort(structure: JpegStructure, data: bytes, where: object) -> None:
+    """Refuse a JPEG that takes a time out of proportion to its bytes or to its pixels."""
+    pixels = max(1, math.prod(declared_size(data) or (0, 0)))
+    most = min(_MOST_SCANS, max(_MOST_OF_LARGEST, _MOST_OF_LARGEST * max_pixels() // pixels))
+    expected, got = f"at most {most} scans", str(structure.scans)
+    if structure.has_many_segments:
+        expected, got = f"at most {MOST_SEGMENTS} segments", "more"
+    elif structure.scans <= most:
+        return
+    raise ImageError("this JPEG takes too long to decode", where=where, expected=expected, got=got)
 
 
 def _decode_with_opencv(

@@ -12,6 +12,9 @@ _MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]")
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _SEQUENTIAL = (0xC0, 0xC1)  # the frames that need one scan only
 _END, _SCAN, _RESTART_INTERVAL = 0xD9, 0xDA, 0xDD
+# A segment of metadata has up to 64 kB, a progressive picture two segments for each scan; decoders
+# in C take a microsecond for each, and this one more.
+MOST_SEGMENTS, _MORE = 10_000, 0x00  # the latter stands for those that follow
 _RESTART = b"\xff\xd0"
 _BLOCK = 8  # pixels
 
@@ -26,11 +29,13 @@ class JpegStructure:
             build does, none for a whole one; None if that build shows memory that was never
             written, so that there is nothing to reproduce.
         scans: how many there are.
+        has_many_segments: there are more than `MOST_SEGMENTS`, and the others were not read.
     """
 
     is_whole: bool
     stb_filler: bytes | None
     scans: int
+    has_many_segments: bool = False
 
     @staticmethod
     def parse(data: bytes) -> JpegStructure:
@@ -47,7 +52,7 @@ class JpegStructure:
         Differs: pjreddie's version 2.19 refuses every JPEG without its end marker.
         """
         frame = _Frame(sequential=False, components=0, blocks=0)
-        interval, scans, filler = 0, 0, None
+        interval, scans, filler, many = 0, 0, None, False
         for marker, content in _segments(data):
             if marker == _END:
                 return JpegStructure(is_whole=True, stb_filler=b"", scans=scans)
@@ -59,7 +64,9 @@ class JpegStructure:
                 scans += 1
                 if scans == 1 and frame.sequential and content[:1] == bytes((frame.components,)):
                     filler = _RESTART * -(-frame.blocks // interval) if interval else b""
-        return JpegStructure(is_whole=False, stb_filler=filler, scans=scans)
+            elif marker == _MORE:
+                many = True
+        return JpegStructure(False, filler, scans, has_many_segments=many)
 
 
 @dataclass(frozen=True)
@@ -99,13 +106,18 @@ def _frame_size(content: bytes) -> tuple[int, int]:
 def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Yield the marker and the content of each segment that is complete, and of the end.
 
+    After `MOST_SEGMENTS` markers it yields `_MORE`, which is no marker, and ends.
+
     Either a segment of known length follows a segment, or, after a scan's header, coded data. In
     coded data, FF 00 and the restart markers FF D0 - FF D7 do not begin a new segment; nor does
     FF 01, which has no content.
     """
-    position = len(JPEG_START)
+    position, count = len(JPEG_START), 0
     while (found := _MARKER.search(data, position)) is not None:
-        start = found.end()
+        start, count = found.end(), count + 1
+        if count > MOST_SEGMENTS:
+            yield _MORE, b""
+            return
         position = start + int.from_bytes(data[start : start + 2], "big")
         if found.group() == JPEG_END or start + 2 <= position <= len(data):
             yield found.group()[1], data[start + 2 : position]

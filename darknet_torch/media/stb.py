@@ -6,10 +6,10 @@ difference says so.
 
 from __future__ import annotations
 
-import os
 import threading
 from types import ModuleType
 
+import cv2
 import numpy as np
 
 from darknet_torch.errors import warn
@@ -69,16 +69,17 @@ def decode_jpeg(data: bytes, *, exif: bool, max_pixels: int) -> np.ndarray | Non
         return None
     try:
         decoded = _libstb.Image.open(data, channels=_BGR, orient=exif, max_bytes=_BGR * max_pixels)
-        return np.ascontiguousarray(decoded.numpy()[:, :, ::-1])
+        rgb = decoded.numpy()
+        return cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR, dst=rgb)  # in place: it may be large
     except (_libstb.Error, ValueError, MemoryError):
         return None
 
 
-def size_in_header(path: str | os.PathLike[str], *, exif: bool) -> tuple[int, int] | None:
-    """Return the height and width of a picture, of which only the header is read.
+def size_in_header(data: bytes, *, exif: bool) -> tuple[int, int] | None:
+    """Return the height and width of a picture, of which nothing is decoded.
 
     Args:
-        path: the picture file.
+        data: the whole file.
         exif: apply the EXIF orientation.
 
     Returns:
@@ -87,9 +88,9 @@ def size_in_header(path: str | os.PathLike[str], *, exif: bool) -> tuple[int, in
     if _libstb is None:
         return None
     try:
-        width, height, _ = _libstb.iminfo(path)
-        transposed = exif and _libstb.exif_orientation(path) >= _FIRST_TRANSPOSED
-    except (_libstb.Error, ValueError, OSError, MemoryError):
+        width, height, _ = _libstb.iminfo(data)
+        transposed = exif and _libstb.exif_orientation(data) >= _FIRST_TRANSPOSED
+    except (_libstb.Error, ValueError, MemoryError):
         return None
     return (width, height) if transposed else (height, width)
 

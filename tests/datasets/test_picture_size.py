@@ -42,6 +42,15 @@ def test_a_file_that_is_not_a_picture_is_an_error(tmp_path, content):
         picture_size(path)
 
 
+def test_a_picture_above_the_limit_is_an_error(tmp_path, monkeypatch):
+    path = picture(tmp_path / "a.png")
+    monkeypatch.setenv("OPENCV_IO_MAX_IMAGE_PIXELS", str(100 * 200 - 1))
+    with pytest.raises(
+        ImageError, match="too large: expected at most 19999 pixels, got 200 x 100"
+    ):
+        picture_size(path)
+
+
 def test_a_pipe_is_an_error_at_once(tmp_path):
     os.mkfifo(tmp_path / "a.jpg")
     with pytest.raises(ImageError, match="not a file"):

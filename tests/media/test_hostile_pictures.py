@@ -41,9 +41,9 @@ def tiff(*tags):
     )
 
 
-def many_scans(count):
-    """A progressive JPEG of one scan's header, `count` times."""
-    frame = segment(0xC2, struct.pack(">B2H4B", 8, 8, 8, 1, 1, 0x11, 0))
+def many_scans(count, side=8):
+    """A progressive JPEG of `side` pixels squared and of one scan's header, `count` times."""
+    frame = segment(0xC2, struct.pack(">B2H4B", 8, side, side, 1, 1, 0x11, 0))
     return b"\xff\xd8" + frame + segment(0xDA, bytes((1, 1, 0, 0, 0, 0))) * count + b"\xff\xd9"
 
 
@@ -54,6 +54,10 @@ HOSTILE = {
         "cut off",
     ),
     "a late chunk's length": (png(24, 32)[:-12] + chunk(b"fdAT", b"", 2**31 - 1), "cut off"),
+    "a chunk's length after an early end": (
+        png(24, 32)[:_HEADER] + chunk(b"IEND", b"") + chunk(b"IDAT", b"", 2**31 - 1),
+        "cut off",
+    ),
     "225 million pixels": (png(15000, 15000) + bytes(10**6), "too large"),
     "a bitmap": (b"BM" + struct.pack("<3I3i", 0, 0, 54, 40, SIDE, SIDE), "out of proportion"),
     "a bitmap's negative height": (
@@ -62,10 +66,22 @@ HOSTILE = {
     ),
     "a GIF": (b"GIF89a" + struct.pack("<2H", 65535, 65535), "too large"),
     "a TIFF": (tiff((256, SIDE), (257, SIDE)), "out of proportion"),
+    "a TIFF's tiles": (
+        tiff((256, 100), (257, 100), (322, SIDE), (323, SIDE)),
+        "out of proportion",
+    ),
     "a TIFF's offset": (b"II+\0" + struct.pack("<2HQ", 8, 0, 2**64 - 1), "not a picture"),
     "a JPEG 2000": (_CODE, "out of proportion"),
     "a text": (b"P6\n" + b"#\n" * 10**5 + b"60000 60000 255\n", "not a picture|too large"),
     "a JPEG's scans": (many_scans(101), "expected at most 100 scans, got 101"),
+    "a large JPEG's scans": (
+        many_scans(21, SIDE) + bytes(SIDE * SIDE // 2048),
+        "expected at most 20 scans, got 21",
+    ),
+    "a JPEG's segments": (
+        b"\xff\xd8" + segment(0xFE, b"") * 10_001 + b"\xff\xd9",
+        "expected at most 10000 segments, got more",
+    ),
     "no pixels": (b"BM" + struct.pack("<3I3i", 0, 0, 54, 40, 0, 0), "not a picture"),
 }
 
