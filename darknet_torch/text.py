@@ -17,6 +17,8 @@ from typing import BinaryIO
 
 from darknet_torch.errors import nearest
 
+_LONGEST = 2**28  # bytes of a pipe, which may have no end, or of a file that is read at once
+_PART = 2**16  # bytes
 _UTF8_MARK = codecs.BOM_UTF8
 # The marks of UTF-32 come first: that of UTF-32 LE starts with that of UTF-16 LE.
 _WIDE_MARKS = {
@@ -35,13 +37,21 @@ _Path = str | os.PathLike[str]
 
 
 def read_bytes(path: _Path) -> bytes:
-    """Return the content of a file.
+    """Return the content of a file, of 256 MiB at most; `darknet_torch.reading` has other limits.
 
     Raises:
-        OSError: as `open_to_read`.
+        OSError: as `open_to_read`; or it has more bytes, or more than fit into memory.
     """
-    with open_to_read(path) as file:
-        return file.read()
+    try:
+        with open_to_read(path) as file:
+            data = file.read(_PART)
+            if len(data) == _PART:
+                data += file.read(_LONGEST + 1 - _PART)
+    except MemoryError:
+        raise OSError(errno.ENOMEM, "there is not enough memory to read it") from None
+    if len(data) > _LONGEST:
+        raise OSError(errno.EINVAL, f"it has more than {_LONGEST:,} bytes")
+    return data
 
 
 def open_to_read(path: _Path) -> BinaryIO:
@@ -52,8 +62,8 @@ def open_to_read(path: _Path) -> BinaryIO:
 
     Raises:
         OSError: the file cannot be read; or the system allows no such name; or it is a pipe that
-            nothing writes to, or not for a minute, or a device with content, whose end may never
-            come. ``strerror`` is then always set.
+            nothing writes to, or not for a minute, or more than 256 MiB, or a device with
+            content, whose end may never come. ``strerror`` is then always set.
     """
     try:
         file = open(path, "rb", opener=_open_at_once)  # noqa: SIM115 (it is returned)
@@ -82,23 +92,27 @@ def _with_an_end(file: BinaryIO) -> BinaryIO:
     return file
 
 
-def _read_pipe(pipe: BinaryIO) -> bytes:
-    parts = list(iter(lambda: _read_part(pipe.fileno()), b""))
-    if not parts:
+def _read_pipe(pipe: BinaryIO) -> bytearray:
+    content = bytearray()
+    while part := _read_part(pipe.fileno()):
+        content += part
+        if len(content) > _LONGEST:
+            raise OSError(errno.EINVAL, f"a pipe with more than {_LONGEST:,} bytes")
+    if not content:
         raise OSError(errno.EINVAL, "a pipe that nothing writes to")
-    return b"".join(parts)
+    return content
 
 
 def _read_part(pipe: int) -> bytes:
     """Return what is in a pipe, or comes within `_LONGEST_SILENCE`; nothing at its end."""
     with suppress(BlockingIOError):  # something has it open to write, and has not written yet
-        return os.read(pipe, io.DEFAULT_BUFFER_SIZE)
+        return os.read(pipe, _PART)
     with selectors.DefaultSelector() as selector:
         selector.register(pipe, selectors.EVENT_READ)
         if not selector.select(_LONGEST_SILENCE):
             what = f"a pipe to which nothing was written for {_LONGEST_SILENCE:g} s"
             raise OSError(errno.ETIMEDOUT, what)
-    return os.read(pipe, io.DEFAULT_BUFFER_SIZE)
+    return os.read(pipe, _PART)
 
 
 def ascii_compatible(data: bytes) -> bytes:

@@ -152,6 +152,28 @@ def test_a_pipe_is_read_to_its_end():
     os.close(receiver)
 
 
+@pytest.mark.parametrize(("more", "is_read"), [(0, True), (1, False)])
+def test_a_file_may_have_so_many_bytes(monkeypatch, tmp_path, more, is_read):
+    most, path = 2**17, tmp_path / "a.cfg"
+    monkeypatch.setattr(text, "_LONGEST", most)
+    path.write_bytes(bytes(most + more))
+    if is_read:
+        assert read_bytes(path) == bytes(most)
+        return
+    with pytest.raises(OSError, match="it has more than 131,072 bytes"):
+        read_bytes(path)
+
+
+def test_a_pipe_without_an_end_is_not_read_for_ever(monkeypatch):
+    monkeypatch.setattr(text, "_LONGEST", 99)
+    receiver, sender = os.pipe()
+    os.write(sender, bytes(100))
+    with pytest.raises(OSError, match="a pipe with more than 99 bytes"):
+        read_bytes(f"/dev/fd/{receiver}")
+    os.close(receiver)
+    os.close(sender)
+
+
 def test_a_pipe_that_stays_silent_is_not_waited_for_for_ever(monkeypatch):
     monkeypatch.setattr(text, "_LONGEST_SILENCE", 0.01)
     receiver, sender = os.pipe()

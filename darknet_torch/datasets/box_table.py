@@ -27,8 +27,8 @@ from darknet_torch.datasets.reading import (
 )
 from darknet_torch.datasets.split_names import split_word
 from darknet_torch.errors import ImageError, UsageError
-from darknet_torch.reading import guarded
-from darknet_torch.text import ascii_compatible, decode_path, open_to_read, read_bytes, refusal
+from darknet_torch.reading import guarded, read_to_memory
+from darknet_torch.text import ascii_compatible, decode_path, open_to_read, refusal
 
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
 _PICTURE, _CLASS, _SIZE = "picture", "class", ("height", "width")
@@ -53,6 +53,7 @@ _WITHOUT_HEADER = (
 )
 _DELIMITERS = ",;\t|"
 _FIRST_BYTES = 65536
+_GROWTH = 4  # the bytes, their text and its lines, but one row at a time
 _EXPECTED = "columns filename, class, xmin, ymin, xmax, ymax"
 
 
@@ -158,7 +159,7 @@ class BoxTable:
         """
         table, places = BoxTable(file), None
         with guarded(file, expected=_EXPECTED):
-            data = read_bytes(file)
+            data = read_to_memory(file, _GROWTH, expected=_EXPECTED)
         for number, row in _rows(file, data):
             if places is None:
                 found = _columns(row)

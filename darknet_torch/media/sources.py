@@ -40,6 +40,7 @@ GLOB_CHARACTERS = frozenset("*?[")
 _NOT_IN_FILE_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
 _DOTS_AT_ENDS = re.compile(r"^[. ]+|[. ]+$")
 _RESERVED = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9])(\..*)?", re.IGNORECASE)  # by Windows
+_LONGEST_LINE = 2**16  # characters; no system takes a longer path
 _LONGEST_NAME = 60  # characters: file systems allow 255 bytes, and a character has up to 4
 
 
@@ -138,7 +139,7 @@ def open_standard_input() -> Iterator[Iterator[str]]:
         The lines, in the encoding that `text.stream_encoding` finds.
 
     Raises:
-        UsageError: standard input is closed.
+        UsageError: standard input is closed; or, later, a line is too long.
     """
     if sys.stdin is None:
         raise UsageError("standard input is closed", expected="one path per line")
@@ -155,7 +156,13 @@ def _decoded_lines(file: io.BufferedReader) -> Iterator[str]:
     """Yield the lines of a file whose first bytes say in which encoding they are."""
     encoding, errors = stream_encoding(file.peek())
     with io.TextIOWrapper(file, encoding=encoding, errors=errors) as lines:
-        yield from lines
+        while line := lines.readline(_LONGEST_LINE + 1):
+            if len(line.rstrip("\n")) > _LONGEST_LINE:
+                raise UsageError(
+                    "a line of standard input is too long",
+                    expected=f"one path or URL per line, of {_LONGEST_LINE} characters at most",
+                )
+            yield line
 
 
 def _expand(argument: str, *, videos: bool) -> list[PictureSource]:

@@ -16,7 +16,7 @@ import torch
 from darknet_torch.checkpoints.torch_files import read_torch_file
 from darknet_torch.errors import WeightsError
 from darknet_torch.reading import guarded
-from darknet_torch.text import read_bytes
+from darknet_torch.text import open_to_read
 
 _KIND = "darknet_torch training state"
 _VERSION = 2  # version 1 had no checksum
@@ -57,7 +57,8 @@ def read_state(path: Path) -> dict[str, Any]:
     """
     with guarded(path, error=WeightsError):
         try:
-            data = read_bytes(path)
+            with open_to_read(path) as file:
+                data = file.read()
         except FileNotFoundError:
             raise WeightsError("there is no such file", where=path) from None
     archive, ending = data[: -_LENGTH - _COMMENT], data[-_LENGTH - _COMMENT :]

@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from darknet_torch.errors import UsageError
+from darknet_torch.media import sources
 from darknet_torch.media.sources import (
     PictureSource,
     SourceKind,
@@ -220,8 +221,8 @@ class TestStandardInput:
 
     def test_other_sources_keep_their_places_before_and_after(self, monkeypatch):
         monkeypatch.setattr(sys, "stdin", io.StringIO("b.jpg\n"))
-        sources = find_sources(["a.jpg", "-", "c.jpg"])
-        assert [source.name for source in expand_standard_input(sources)] == [
+        found = find_sources(["a.jpg", "-", "c.jpg"])
+        assert [source.name for source in expand_standard_input(found)] == [
             "a.jpg",
             "b.jpg",
             "c.jpg",
@@ -245,6 +246,17 @@ class TestStandardInput:
                 assert os.fsencode(next(lines).name) == name
                 end.cancel()
             lines.close()
+
+    def test_a_line_without_an_end_is_refused(self, monkeypatch):
+        reading, writing = os.pipe()
+        with os.fdopen(reading) as pipe, os.fdopen(writing, "wb", buffering=0) as writer:
+            monkeypatch.setattr(sys, "stdin", pipe)
+            monkeypatch.setattr(sources, "_LONGEST_LINE", 9)
+            writer.write(b"long1.jpg\nlong10.jpg and so on")
+            lines = expand_standard_input([PictureSource("-", SourceKind.STANDARD_INPUT)])
+            assert next(lines).name == "long1.jpg"
+            with pytest.raises(UsageError, match=r"too long: expected .* of 9 characters at most"):
+                next(lines)
 
     @pytest.mark.parametrize(
         "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]
