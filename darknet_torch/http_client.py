@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 18
 _SLOWEST = 1024  # bytes a second; a slower transfer counts as stalled
+_LONGEST_REASON = 200  # characters
 _SAFE = "%/:=&?~#+!$,;'@()*[]|"  # characters that stay as the user wrote them
 
 
@@ -129,9 +130,11 @@ class _WebRedirects(urllib.request.HTTPRedirectHandler):
         """
         fp.close()  # urllib would read the redirect's content, however long
         if not is_web_url(newurl):
-            raise TransferError(f"a redirect to {newurl}, which is not an http or https URL")
+            what = f"a redirect to {_one_line(newurl)}, which is not an http or https URL"
+            raise TransferError(what)
         if _is_encrypted(req.full_url) and not _is_encrypted(newurl):
-            raise TransferError(f"a redirect from https to {newurl}, which is not encrypted")
+            what = f"a redirect from https to {_one_line(newurl)}, which is not encrypted"
+            raise TransferError(what)
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
@@ -167,9 +170,7 @@ def open_url(
         response = opener.open(_request(url, headers or {}), timeout=timeout)
     except urllib.error.HTTPError as error:
         error.close()
-        # urllib's message about a circular redirect has several lines.
-        reason = " ".join(f"{error.code} {error.reason}".split())
-        raise TransferError(reason, status=error.code) from None
+        raise TransferError(_one_line(f"{error.code} {error.reason}"), status=error.code) from None
     except (OSError, HTTPException, ValueError) as error:
         raise TransferError(_failure_reason(error, timeout)) from None
     assert isinstance(response, HTTPResponse), "there are no other handlers"
@@ -198,32 +199,44 @@ def _failure_reason(error: Exception, timeout: float) -> str:
     cause = getattr(error, "reason", error)
     if isinstance(cause, TimeoutError):
         return f"no answer within {timeout:g} s"
-    return f"cannot be reached ({cause})"
+    return f"cannot be reached ({_one_line(cause)})"
 
 
-def chunks(response: HTTPResponse, timeout: float) -> Iterator[bytes]:
+def _one_line(reason: object) -> str:
+    """Return a reason, which urllib or the server may have given at length, as one short line."""
+    text = " ".join(str(reason).split())
+    return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]}..."
+
+
+def chunks(
+    response: HTTPResponse, timeout: float, *, longest: float = math.inf
+) -> Iterator[bytes]:
     """Yield the data of a response as it arrives, until it ends or stalls.
 
     Args:
         response: from `open_url`.
         timeout: seconds almost without data after which to give up.
+        longest: seconds after which to give up whatever comes.
 
     Raises:
-        TransferError: the connection broke, or almost no data came.
+        TransferError: the connection broke, almost no data came, or it took too long.
     """
-    since, received = time.monotonic(), 0
+    start = since = time.monotonic()
+    received = 0
     while True:
         try:
             chunk = response.read1(_CHUNK)
         except (OSError, HTTPException) as error:
             stalled = isinstance(error, TimeoutError)
-            what = f"no data for {timeout:g} s" if stalled else f"interrupted ({error})"
+            what = f"no data for {timeout:g} s" if stalled else f"interrupted ({_one_line(error)})"
             raise TransferError(what, interrupted=True) from None
         if not chunk:
             return
         yield chunk
         received += len(chunk)
         now = time.monotonic()
+        if now - start > longest:
+            raise TransferError(f"not all of it within {longest:g} s", interrupted=True)
         if now - since > timeout:
             if received < _SLOWEST * timeout:
                 raise TransferError(

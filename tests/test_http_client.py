@@ -90,6 +90,14 @@ def test_a_circular_redirect_is_reported_in_one_line(server):
     assert code == 302
 
 
+def test_what_a_server_says_at_length_becomes_a_short_line(server):
+    def talk(answer):
+        answer.wfile.write(b"HTTP/1.1 404 \v not\x85found " + b"x" * 9999 + b"\r\n\r\n")
+
+    text, _ = reason(f"{server.mirrors(a=[talk])}x")
+    assert text == f"404 not found {'x' * 186}..."
+
+
 def test_a_status_is_reported(server):
     assert reason(f"{server.mirrors(a=[status(404)])}x") == ("404 Not Found", 404)
 

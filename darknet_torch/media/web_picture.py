@@ -11,7 +11,9 @@ from darknet_torch.errors import ImageError
 from darknet_torch.http_client import TransferError, chunks, open_url
 
 TIMEOUT = 30.0  # seconds without an answer, or almost without data
+LONGEST = 600.0  # seconds for the whole picture
 MAX_BYTES = 2**28  # of a picture from a server: 256 MiB
+_LONGEST_TYPE = 100  # characters of it in a message
 _FIRST = 32  # bytes that show what a file is
 _NO_PICTURE = ("video", "audio", "multipart")  # the last is how cameras send MJPEG
 _PAGE = "text/html"
@@ -54,7 +56,10 @@ def fetch_picture(url: str, *, timeout: float = TIMEOUT) -> bytes:
     found = fetch_if_picture(url, timeout=timeout)
     if found.picture is None:
         raise ImageError(
-            "not a picture", where=url, expected="a picture file", got=found.content_type
+            "not a picture",
+            where=url,
+            expected="a picture file",
+            got=found.content_type[:_LONGEST_TYPE],
         )
     return found.picture
 
@@ -74,7 +79,7 @@ def fetch_if_picture(url: str, *, timeout: float = TIMEOUT) -> WebFile:
             kind = response.headers.get_content_type()
             if not _may_be_picture(kind):
                 return WebFile(kind, None)
-            length, data = response.length, chunks(response, timeout)
+            length, data = response.length, chunks(response, timeout, longest=LONGEST)
             start = _read_start(data)
             if is_picture(kind, start):
                 return WebFile(kind, _read_whole(url, start, data, length))

@@ -87,6 +87,18 @@ def test_a_server_that_does_not_answer_is_reported(server):
     assert failure(server, silent, timeout=0.1).what == "no answer within 0.1 s"
 
 
+def test_a_picture_that_comes_too_slowly_as_a_whole_is_given_up(server, monkeypatch):
+    monkeypatch.setattr(web_picture, "LONGEST", 0.1)
+
+    def slow(answer):
+        answer.head(Content_Type="image/png")
+        answer.body(PNG[:100])
+        while not answer.server.released.wait(0.02):
+            answer.body(bytes(100))
+
+    assert failure(server, slow).what == "not all of it within 0.1 s"
+
+
 def test_a_server_that_is_not_there_is_reported():
     with pytest.raises(ImageError, match=r"^http://127.0.0.1:9/a.jpg: cannot be reached \("):
         fetch_picture("http://127.0.0.1:9/a.jpg")
