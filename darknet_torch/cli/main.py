@@ -24,6 +24,7 @@ from darknet_torch.other_names import COMMANDS
 from darknet_torch.printable import escape_controls
 
 _UNUSABLE = 2
+_SMALLER = "use smaller sizes or files"
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # a disk that takes no more
 
 # This program reports broken pictures itself. OpenCV reads these when it is imported.
@@ -111,7 +112,7 @@ def _reported_errors() -> Iterator[None]:
     except DarknetError as error:
         _end(_UNUSABLE, str(error))
     except MemoryError as error:
-        _end(_UNUSABLE, f"out of memory: {error}; use smaller sizes")
+        _end(_UNUSABLE, format_message("out of memory", got=str(error) or None, fix=_SMALLER))
     except Interrupted as stop:
         _end(stop.exit_status, str(stop))
     except KeyboardInterrupt:

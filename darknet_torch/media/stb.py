@@ -22,6 +22,7 @@ DIFFERENCE = (
     "levels, so that scores change, mostly in the third decimal"
 )
 _BGR = 3
+_ROWS = 1024  # of a picture whose colours change places at once: OpenCV copies them
 _FIRST_TRANSPOSED = 5  # EXIF orientations from 5 on swap height and width
 
 
@@ -69,8 +70,11 @@ def decode_jpeg(data: bytes, *, exif: bool, max_pixels: int) -> np.ndarray | Non
         return None
     try:
         decoded = _libstb.Image.open(data, channels=_BGR, orient=exif, max_bytes=_BGR * max_pixels)
-        rgb = decoded.numpy()
-        return cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR, dst=rgb)  # in place: it may be large
+        pixels = decoded.numpy()
+        for top in range(0, len(pixels), _ROWS):
+            rows = pixels[top : top + _ROWS]
+            cv2.cvtColor(rows, cv2.COLOR_RGB2BGR, dst=rows)
+        return pixels
     except (_libstb.Error, ValueError, MemoryError):
         return None
 

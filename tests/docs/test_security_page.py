@@ -8,6 +8,7 @@ import pytest
 from darknet_torch import downloads, http_client
 from darknet_torch.media import web_picture
 from darknet_torch.media.sources import STREAM_SCHEMES
+from darknet_torch.text import LONGEST_LIST, LONGEST_TEXT
 from tests.cli.command import dtorch
 from tests.docs.pages import ROOT, blocks, commands, fill_folder
 
@@ -40,6 +41,9 @@ def test_the_page_names_the_limits_of_the_code():
     assert f"a picture at {web_picture.MAX_BYTES >> 20} MiB" in TEXT
     assert f"within {downloads.TIMEOUT:g} s, or less than {http_client._SLOWEST} bytes" in TEXT
     assert web_picture.TIMEOUT == downloads.TIMEOUT
+    assert f"A picture has {web_picture.LONGEST:g} s in all" in TEXT
+    assert f"a list may have {LONGEST_LIST >> 20} MiB, a cfg, `.data`, names" in TEXT
+    assert f"a tree {LONGEST_TEXT >> 20} MiB" in TEXT
     named = re.search(r"URL of (.*?)\. `file:`", TEXT, re.DOTALL)[1]
     assert tuple(re.findall(r"`(\w+)`", named)) == STREAM_SCHEMES
 

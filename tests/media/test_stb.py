@@ -125,3 +125,12 @@ class TestFallback:
         for read in (read_picture, picture_size):
             with pytest.raises(ImageError, match="too large"):
                 read(tmp_path / "a")
+
+
+@pytest.mark.parametrize("rows", [1, 5, 7, 24, 100])
+def test_colours_change_places_in_all_rows(monkeypatch, rows):
+    monkeypatch.setattr(stb, "_ROWS", rows)
+    data = encoded(PATTERN, ".jpg")
+    rgb = sys.modules["libstb"].Image.open(data, channels=3).numpy()
+    found = stb.decode_jpeg(data, exif=True, max_pixels=10_000)
+    np.testing.assert_array_equal(found, rgb[:, :, ::-1])
