@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from darknet_torch.media.decoding import decode_picture
 from darknet_torch.media.picture_bytes import read_picture_bytes
@@ -20,11 +21,11 @@ def picture_size(path: str | os.PathLike[str], *, exif: bool = True) -> tuple[in
     Raises:
         ImageError: the file is missing, empty, broken, too large or not a picture.
     """
-    data = read_picture_bytes(path)
+    data, file = read_picture_bytes(path), Path(path)
     size = size_in_header(data, exif=exif)
     if size is not None:
-        check_declared_size(*size, len(data), path)
+        check_declared_size(*size, len(data), file)
         return size
     # Any decoder will do for the size; OpenCV knows more formats, and is always there.
-    height, width = decode_picture(data, where=path, exif=exif, decoder="opencv").image.shape[:2]
+    height, width = decode_picture(data, where=file, exif=exif, decoder="opencv").image.shape[:2]
     return height, width

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -62,7 +63,7 @@ def read_picture(
         ImageError: the file is missing, unreadable, empty, not a picture, or too damaged.
     """
     data = read_picture_bytes(path)
-    return decode_picture(data, where=path, exif=exif, decoder=decoder)
+    return decode_picture(data, where=Path(path), exif=exif, decoder=decoder)
 
 
 def decode_picture(
@@ -101,19 +102,19 @@ def read_grey(
     Raises:
         ImageError: as `read_picture`.
     """
-    data = read_picture_bytes(path)
-    _check_content(data, path)
+    data, file = read_picture_bytes(path), Path(path)
+    _check_content(data, file)
     side = min(declared_size(data) or (0, 0))
     flags = next(
         (flags for factor, flags in _REDUCED_GREY.items() if side >= factor * least_side),
         cv2.IMREAD_GRAYSCALE,
     )
     if data.startswith(JPEG_START):
-        _check_effort(JpegStructure.parse(data), data, path)
+        _check_effort(JpegStructure.parse(data), data, file)
         data += JPEG_END  # a whole JPEG ends before it
-    image = _decode_with_opencv(data, path, exif=exif, flags=flags)
+    image = _decode_with_opencv(data, file, exif=exif, flags=flags)
     if image is None:
-        raise _not_decodable(path)
+        raise _not_decodable(file)
     return image
 
 
