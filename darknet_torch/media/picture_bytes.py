@@ -7,13 +7,15 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
+import cv2
+
 from darknet_torch.errors import ImageError
-from darknet_torch.media.declared_size import declared_size, is_tiff
+from darknet_torch.media.declared_size import declared_size
 from darknet_torch.media.picture_limits import check_declared_size, max_pixels
 from darknet_torch.text import backslash_fix, refusal_text
 
 MAX_BYTES = 2**31 - 1  # the decoders count bytes in an int
-# What is read of every file. It holds all headers but those of TIFFs, which may be at their end.
+# What is read of every file. It has the headers of all formats but TIFF.
 _START = 2**26
 _BYTES_PER_PIXEL = 32  # of the largest kind: four channels of 64 bits, not compressed
 
@@ -85,10 +87,19 @@ def _read(file: BinaryIO, path: Path) -> bytes:
 def _most_pixels(start: bytes, length: int, path: Path) -> int:
     """Return how many pixels a long file may have; none if its start shows no picture."""
     size = declared_size(start)
-    if size is None:
-        return max_pixels() if is_tiff(start) else 0
+    if size is None:  # a rare format, or a TIFF, whose header may be at its end
+        return max_pixels() if _has_decoder(path) else 0
     check_declared_size(*size, length, path)
     return size[0] * size[1]
+
+
+def _has_decoder(path: Path) -> bool:
+    """Whether OpenCV decodes files that start as this one."""
+    try:
+        os.fspath(path).encode()
+    except UnicodeEncodeError:  # OpenCV would crash
+        return True
+    return cv2.haveImageReader(os.fspath(path))
 
 
 def _not_readable(file: Path, error: OSError | ValueError) -> ImageError:

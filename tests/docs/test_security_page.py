@@ -5,10 +5,10 @@ import shlex
 
 import pytest
 
-from darknet_torch import downloads, http_client
-from darknet_torch.media import web_picture
+from darknet_torch import downloads, http_client, text
+from darknet_torch.cfg import data_file, grammar
+from darknet_torch.media import sources, web_picture
 from darknet_torch.media.sources import STREAM_SCHEMES
-from darknet_torch.text import LONGEST_LIST, LONGEST_TEXT
 from tests.cli.command import dtorch
 from tests.docs.pages import ROOT, blocks, commands, fill_folder
 
@@ -42,8 +42,10 @@ def test_the_page_names_the_limits_of_the_code():
     assert f"within {downloads.TIMEOUT:g} s, or less than {http_client._SLOWEST} bytes" in TEXT
     assert web_picture.TIMEOUT == downloads.TIMEOUT
     assert f"A picture has {web_picture.LONGEST:g} s in all" in TEXT
-    assert f"a list may have {LONGEST_LIST >> 20} MiB, a cfg, `.data`, names" in TEXT
-    assert f"a tree {LONGEST_TEXT >> 20} MiB" in TEXT
+    assert f"a pipe is read up to {text._LONGEST >> 20} MiB" in TEXT
+    assert f"a line of standard input up to {sources._LONGEST_LINE:,} characters" in TEXT
+    assert f"a cfg {grammar._LARGEST >> 20} MiB and {grammar._MOST_LINES:,} lines" in TEXT
+    assert f"a `.data` file {data_file._LARGEST >> 10} KiB" in TEXT
     named = re.search(r"URL of (.*?)\. `file:`", TEXT, re.DOTALL)[1]
     assert tuple(re.findall(r"`(\w+)`", named)) == STREAM_SCHEMES
 

@@ -1,5 +1,7 @@
 """How much of a picture file is read: whole pictures, and the start of files that are none."""
 
+import os
+
 import pytest
 
 from darknet_torch.errors import ImageError
@@ -45,7 +47,9 @@ def test_a_long_file_of_too_many_pixels_is_refused_by_its_header(tmp_path, monke
         read_picture_bytes(sparse(tmp_path / "a.png", png(60000, 60000)))
 
 
-def test_a_tiff_may_have_its_header_at_its_end(tmp_path, monkeypatch):
+@pytest.mark.parametrize("start", [TIFF, b"#?RADIANCE\n", b"\x59\xa6\x6a\x95"])
+@pytest.mark.parametrize("name", [b"a", b"\xff"])
+def test_of_a_format_whose_size_is_not_known_more_is_read(tmp_path, monkeypatch, start, name):
     monkeypatch.setattr(picture_bytes, "_START", 100)
-    path = sparse(tmp_path / "a.tif", TIFF, 200)
-    assert read_picture_bytes(path) == TIFF.ljust(200, b"\0")
+    path = sparse(tmp_path / os.fsdecode(name), start, 200)
+    assert read_picture_bytes(path) == start.ljust(200, b"\0")

@@ -117,7 +117,7 @@ class TestFallback:
             png(30000, 30000),
             resized_jpeg(30000, 30000),
             b"P6 30000 30000 255\n",
-            b"GIF89a" + b"\xff\xff\xff\xff",
+            b"GIF89a" + b"\x30\x75" * 2,
         ],
     )
     def test_a_picture_of_too_many_pixels_is_refused(self, without_libstb, tmp_path, data):
