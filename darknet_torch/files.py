@@ -144,6 +144,7 @@ def append_bytes(path: Path, data: bytes) -> None:
         UsageError: the file cannot be written, or is one of the `protected_inputs`.
     """
     protected_inputs.refuse(path)
+    is_new = not path.exists()
     try:
         with path.open("ab", buffering=0) as file:
             end = file.seek(0, os.SEEK_END)
@@ -153,6 +154,9 @@ def append_bytes(path: Path, data: bytes) -> None:
                     left = left[file.write(left) :]
             except BaseException:  # a full disk, or an interruption
                 file.truncate(end)
+                if is_new:
+                    with suppress(OSError):  # Windows keeps what is open
+                        path.unlink()
                 raise
     except (OSError, ValueError) as error:
         raise UsageError(f"cannot be written ({refusal_text(error)})", where=path) from None
