@@ -18,7 +18,6 @@ from darknet_torch.datasets.split import split_examples
 from darknet_torch.datasets.split_names import ALL, SAME_AS_VALID, TRAIN, whole_data_set
 from darknet_torch.datasets.to_darknet import (
     missing_label_files,
-    write_label_files,
     write_lists,
     written_files,
 )
@@ -182,8 +181,7 @@ def _write(
         )
     files = missing_label_files([item for items in placed.values() for item in items])
     with removed_on_failure(*files, *targets):
-        write_label_files(files)
-        write_lists(placed, names, absolute, last_line=_COMMENT)
+        write_lists(placed, names, absolute, labels=files, last_line=_COMMENT)
     return list(files)
 
 

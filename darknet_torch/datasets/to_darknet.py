@@ -76,8 +76,7 @@ def write_placed(
     lists = {keys.get(name, name): items for name, items in placed.items()}
     files = _collect_label_files(item for items in lists.values() for item in items)
     with removed_on_failure(*files):
-        write_label_files(files)
-        write_lists(lists, names, out)
+        write_lists(lists, names, out, labels=files)
 
 
 def write_lists(
@@ -85,14 +84,19 @@ def write_lists(
     names: Sequence[str],
     out: Path,
     *,
+    labels: Mapping[Path, Labels] | None = None,
     last_line: str = "backup=backup",
 ) -> Path:
     """Write ``dataset.data``, ``dataset.names`` and the picture lists.
+
+    The lists are written first and ``dataset.data`` last: what a killed process leaves is then
+    neither a data set nor taken for pictures whose labels have no names.
 
     Args:
         lists: the pictures of each list, by its key in the .data file.
         names: the class names.
         out: the folder to write into, an absolute path.
+        labels: label files to write as well, by their paths.
         last_line: what is written below the other keys.
 
     Returns:
@@ -113,6 +117,7 @@ def write_lists(
     names_file = out / f"{_NAME}.names"
     write_new_file(names_file, "".join(f"{name}\n" for name in names))
     lines += [f"names={_value(names_file)}", last_line]
+    write_label_files(labels or {})
     write_new_file(out / f"{_NAME}.data", "\n".join(lines) + "\n")
     return out / f"{_NAME}.data"
 

@@ -12,7 +12,6 @@ from darknet_torch.datasets.forms.base import Form
 from darknet_torch.datasets.opening import dataset_format, recognise
 from darknet_torch.datasets.to_darknet import (
     missing_label_files,
-    write_label_files,
     write_lists,
     written_files,
 )
@@ -59,8 +58,7 @@ def _write_darknet(parts: Parts, source: Path, names: Sequence[str], out: Path) 
     }
     files = missing_label_files([item for items in lists.values() for item in items])
     with removed_on_failure(*files, *written_files(lists, out.absolute())):
-        write_label_files(files)
-        write_lists(lists, names, out.absolute())
+        write_lists(lists, names, out.absolute(), labels=files)
 
 
 def _write_coco(parts: Parts, source: Path, names: Sequence[str], out: Path) -> None:
