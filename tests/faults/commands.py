@@ -1,16 +1,22 @@
-"""The commands whose writes are made to fail, with the files that they need."""
+"""The commands whose writes are made to fail: a row for each kind of output."""
 
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
-
-from tests.cli.box_data import write_box_data
-from tests.media.sample_videos import sample_frames, write_video
-from tests.toy.files import CFG, NAMES, PICTURE, WEIGHTS
-from tests.training.runs import DETECTOR, detector_data
+from tests.faults.folders import (
+    label_toy,
+    write_boxes,
+    write_characters,
+    write_classifier,
+    write_photos,
+    write_prepared,
+    write_published,
+    write_runs,
+    write_squares,
+    write_toy,
+    write_two_sets,
+)
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,11 @@ class Command:
         moments: endings of the names of files that differ with the moment at which a run stops.
         optional: endings of the names of files without which the command succeeds, with a warning.
         new_folder: its output, which must not be there before.
+        together: after an error none of its new files is there, or all are.
+        partial: endings of the names of files whose beginning is kept for a later run.
+        status: of a run in which nothing fails; 1 of one that reports what it has found.
+        replaces: results of an earlier run, rather than to refuse them or to choose other names.
+        label: of several rows of one command.
     """
 
     words: tuple[str, ...]
@@ -34,81 +45,146 @@ class Command:
     moments: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
     new_folder: str = ""
+    together: bool = False
+    partial: tuple[str, ...] = ()
+    status: int = 0
+    replaces: bool = False
+    label: str = ""
 
     @property
     def name(self):
-        return "-".join(self.words[: 2 if self.words[0] in ("dataset", "cache") else 1])
+        number = 2 if self.words[0] in ("dataset", "cache", "classifier", "rnn") else 1
+        return "-".join([*self.words[:number], *self.label.split()])
 
 
-def _boxes(folder):
-    write_box_data(folder)
-    (folder / "train.list").write_text("".join(f"{number}.jpg\n" for number in range(6)))
-
-
-def write_toy(folder):
-    for path in (CFG, WEIGHTS, NAMES):
-        shutil.copy(path, folder / path.name.replace("toy-shapes", "toy"))
-    shutil.copy(PICTURE, folder / "one.png")
-    write_video(folder / "clip.avi", sample_frames(3))
-
-
-def write_squares(folder):
-    """A data set with paths from the working folder."""
-    detector_data(folder / "data")
-    detector_data(folder / "data", 3, "valid")
-    _make_relative(folder, "data")
-    (folder / "small.cfg").write_text(DETECTOR)
-
-
-def _make_relative(folder, data):
-    for path in (folder / data).glob("*"):
-        if path.suffix in (".data", ".txt"):
-            path.write_text(path.read_text().replace(f"{folder}/", ""))
-
-
-def _two_sets(folder):
-    for name in ("data", "more"):
-        detector_data(folder / name, 2)
-        _make_relative(folder, name)
-
-
-def label_toy(folder):
-    write_toy(folder)
-    image = cv2.imread(str(PICTURE))
-    for number in range(2):
-        cv2.imwrite(str(folder / f"view{number}.png"), image)
-        (folder / f"view{number}.txt").write_text("0 .3 .3 .2 .2\n1 .6 .6 .2 .2\n")
-    (folder / "valid.txt").write_text("view0.png\nview1.png\n")
-    (folder / "toy.data").write_text("classes=3\nvalid=valid.txt\nnames=toy.names\n")
-
-
+MODEL = ("toy.cfg", "toy.weights", "toy.names")
 LIGHT = (
     Command(
         ("dataset", "convert", "data/squares.data", "--to", "coco", "--out", "coco"),
         write_squares,
         new_folder="coco",
+        together=True,
     ),
     Command(
         ("dataset", "split", "data/squares.data", "--out", "parts"),
         write_squares,
         new_folder="parts",
+        together=True,
     ),
     Command(
         ("dataset", "merge", "data/squares.data", "more/squares.data", "--out", "voc"),
-        _two_sets,
+        write_two_sets,
         new_folder="voc",
+        together=True,
     ),
     Command(
-        ("kmeans", "--write", "toy.cfg", "--data", "toy.data", "--out", "anchors.json"), _boxes
+        ("kmeans", "--write", "toy.cfg", "--data", "toy.data", "--out", "anchors.json"),
+        write_boxes,
     ),
+    Command(("dataset", "init", "photos"), write_photos, together=True),
+    Command(
+        ("dataset", "augment", "data/squares.data", "more", "--times", "1"),
+        write_squares,
+        new_folder="more",
+        together=True,
+    ),
+    Command(
+        ("dataset", "show", "data/squares.data", "--out", "sheet.png"),
+        write_squares,
+        replaces=True,
+    ),
+    Command(
+        ("dataset", "stats", "data/squares.data", "--out", "stats.json", "--plot", "sizes.png"),
+        write_squares,
+        replaces=True,
+    ),
+    Command(
+        ("dataset", "check", "data/squares.data", "--out", "found.json"),
+        write_squares,
+        replaces=True,
+    ),
+    Command(("lr-plot", "small.cfg", "--out", "rate.png"), write_squares, replaces=True),
+    Command(("download", "toy", "--quiet"), write_published, partial=(".part", ".part.json")),
+    Command(("cache", "clear", "--all"), write_prepared),
 )
 HEAVY = (
+    Command(("info", "toy.cfg", "--graph", "graph.svg"), write_toy, replaces=True),
+    Command(
+        ("check", "small.cfg", "data/squares.data", "--out", "c.json"),
+        write_squares,
+        status=1,
+        replaces=True,
+    ),
+    Command(
+        ("average", "toy.cfg", "mean.weights", "toy.weights", "toy.weights"),
+        write_toy,
+        replaces=True,
+    ),
+    Command(("partial", "toy.cfg", "toy.weights", "first.weights", "2"), write_toy, replaces=True),
+    Command(
+        (
+            *("classify", "--cfg", "c.cfg", "--weights", "c.weights", "--data", "c.data"),
+            *("valid.txt", "--out", "classes.json", "--quiet"),
+        ),
+        write_classifier,
+        replaces=True,
+    ),
+    Command(
+        (
+            *("classifier", "valid", "c.data", "c.cfg", "c.weights", "--export", "out"),
+            *("--report", "page", "--plots", "plots", "--out", "eval.json", "--quiet"),
+        ),
+        write_classifier,
+        replaces=True,
+    ),
+    Command(
+        ("detect", *MODEL, "view0.png", "view1.png", "--format", "txt", "--out", "labels"),
+        label_toy,
+        optional=("predictions.jpg",),
+        label="txt",
+    ),
+    Command(
+        ("detect", *MODEL, "one.png", "--plots", "plots", "--out", "found.csv", "--quiet"),
+        write_toy,
+        optional=("predictions.jpg",),
+        label="plots",
+    ),
+    *(
+        Command(
+            ("detect", *MODEL, "one.png", "--backend", engine, "--out", "found.json"),
+            write_toy,
+            optional=("predictions.jpg",),
+            label=engine,
+        )
+        for engine in ("onnxruntime", "openvino")
+    ),
+    Command(
+        (
+            *("bench", "toy.cfg", "toy.weights", "--backend", "onnxruntime", "--batch", "1"),
+            *("--rounds", "1", "--seconds", "0", "--out", "bench.json", "--threads", "1"),
+        ),
+        write_toy,
+    ),
+    Command(("report", "one", "two", "--out", "page", "--plots", "plots"), write_runs),
+    Command(
+        ("rnn", "train", "c.cfg", "-file", "text.txt", "--backup", "backup", "--threads", "1"),
+        write_characters,
+        again=("--overwrite",),
+        grows=("_results.csv", "_events.jsonl"),
+        moments=(".weights", ".state", "_environment.json", "_plan.json", ".png"),
+        optional=(".png", "_environment.json", "_results.csv", "_events.jsonl"),
+    ),
     Command(
         ("new", "yolov4-tiny", "--classes", "3", "--names", "toy.names", "--out", "new.cfg"),
         write_toy,
         again=("--force",),
     ),
-    Command(("convert", "toy.weights", "toy.safetensors", "--cfg", "toy.cfg"), write_toy),
+    Command(
+        ("convert", "toy.weights", "toy.safetensors", "--cfg", "toy.cfg"),
+        write_toy,
+        moments=(".safetensors",),  # its two notes come in any order
+        replaces=True,
+    ),
     Command(
         (
             *("detect", "toy.cfg", "toy.weights", "toy.names", "one.png", "clip.avi"),
@@ -125,11 +201,13 @@ HEAVY = (
             *("--quiet", "--threads", "1"),
         ),
         label_toy,
+        replaces=True,
     ),
     Command(
         (
             *("train", "small.cfg", "data/squares.data", "--backup", "backup", "--map"),
             *("--workers", "0", "--save-last", "2", "--threads", "1", "--map-every", "1"),
+            *("--time-limit", "1h"),
         ),
         write_squares,
         again=("--overwrite",),

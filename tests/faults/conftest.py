@@ -1,5 +1,8 @@
 """Processes that run commands with faults."""
 
+import shutil
+import subprocess
+
 import pytest
 
 from tests.faults.runs import started_runs
@@ -27,3 +30,15 @@ def heavy_runs():
     """Runs of any command."""
     with started_runs(*_LIGHT.split(), *_HEAVY.split()) as runs:
         yield runs
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A folder on a disk of its own, of 64 MiB in memory."""
+    disk, mount = tmp_path / "disk", shutil.which("mount")
+    disk.mkdir()
+    words = [mount, "-t", "tmpfs", "-o", "size=64m", "dtorch-faults", disk]
+    if not mount or subprocess.run(words, check=False, capture_output=True).returncode:
+        pytest.skip("needs the right to mount a file system in memory")
+    yield disk
+    subprocess.run(["umount", disk], check=True)

@@ -7,15 +7,19 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import zipfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from darknet_torch.engines.file_hashes import FILE_HASHES
 from tests.cli.command import ROOT
 
-SECONDS = 60  # after which a run hangs
-_TEMPORARY = re.compile(r"(.*/)?\..*\.part(\.[^.]*)?")
+BLOCK = 4096  # bytes, of a small disk
+OLDER = b"an older result\n"
+SECONDS = 300  # after which a run hangs; machines may be busy
+_TEMPORARY = re.compile(r"(.*/)?\.[^/]*\.part(\.[^./]*)?(/.*)?")  # a file, or a folder of files
 _NUMBERED = re.compile(r"(.+)-\d+(\.\w+)")
 _BACKUP = re.compile(r".*\.bak\d*")  # what commands keep of a file that they rewrite
 _LOCK = re.compile(r"(.*/)?\.[^/]*\.lock")  # stay, as removing them would be a race
@@ -88,6 +92,25 @@ def contents(folder):
     }
 
 
+@contextmanager
+def filled(disk, room):
+    """Leave so many bytes on a disk."""
+    state = os.statvfs(disk)
+    ballast = disk / "ballast"
+    with ballast.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, state.f_bavail * state.f_frsize - room)
+    try:
+        yield
+    finally:
+        ballast.unlink()
+
+
+def _backdate(folder):
+    """Let all files be an hour old: hashes of files that have just changed are not remembered."""
+    for path in folder.rglob("*"):
+        os.utime(path, (time.time() - 3600,) * 2)
+
+
 class Sandbox:
     """A folder that is as it was prepared before each run of a command.
 
@@ -100,6 +123,7 @@ class Sandbox:
         before: the files before a run.
         whole: the files after a run in which nothing fails.
         changes: what such a run changes.
+        prints: whether it writes to standard output.
         varying: the names of files that differ from run to run, such as those with times.
     """
 
@@ -108,8 +132,10 @@ class Sandbox:
         self._prepared, self.work = folder / "prepared", folder / "work"
         self._prepared.mkdir(parents=True)
         command.prepare(self._prepared)
+        _backdate(self._prepared)
         first = self.run()
-        assert first.status == 0, first.err
+        assert first.status == command.status, first.err
+        self.prints = bool(first.out)
         before_second = contents(self.work)
         second = self.run()
         self.changes, self.whole = second.changes, contents(self.work)
@@ -117,10 +143,25 @@ class Sandbox:
         self.before = contents(self._prepared)
         self.varying = {name for name, data in self.whole.items() if before_second[name] != data}
 
-    def run(self, **fault):
-        """Run the command in a fresh copy of what was prepared."""
+    def run(self, *, room=None, older=False, **fault):
+        """Run the command in a fresh copy of what was prepared.
+
+        Args:
+            room: so many bytes are left on the disk, which is a small one of its own.
+            older: results of an earlier run are there.
+            fault: see `tests.faults.child`.
+        """
         self.reset()
-        return self._runs.run(self.work, self.command.words, **fault)
+        if older:
+            self._write_older_results()
+        if room is None:
+            return self.run_in(self._runs, **fault)
+        with filled(self.work.parent, room):
+            return self.run_in(self._runs, **fault)
+
+    def run_in(self, runs, **fault):
+        """Run the command where the folder is as it is."""
+        return runs.run(self.work, self.command.words, **fault)
 
     def reset(self):
         """Make the fresh copy."""
@@ -131,8 +172,42 @@ class Sandbox:
         """Run the command where an earlier run has left its files."""
         if self.command.new_folder:
             shutil.rmtree(self.work / self.command.new_folder, ignore_errors=True)
+        elif self.command.together:
+            refused = self.run_in(self._runs)
+            assert refused.status == 2 or self.is_complete(), "what was left is taken for all"
+            self._remove_new()
         words = (*self.command.words, *self.command.again)
         return self._runs.run(self.work, words)
+
+    def _remove_new(self):
+        for name in contents(self.work).keys() - self.before.keys():
+            (self.work / name).unlink()
+
+    def _results(self):
+        return {name: data for name, data in self.whole.items() if name not in self.before}
+
+    def _write_older_results(self):
+        for name in self._results():
+            path = self.work / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(OLDER)
+
+    def lost_results(self):
+        """The results of an earlier run that are gone."""
+        return [name for name in self._results() if not (self.work / name).exists()]
+
+    def temporary_files(self):
+        """The temporary files that are left."""
+        return [
+            name
+            for name in contents(self.work)
+            if _TEMPORARY.fullmatch(name) and not name.endswith(self.command.partial)
+        ]
+
+    def rooms(self):
+        """Lengths of free space, from none to less than what all results take."""
+        blocks = sum(-(-len(data) // BLOCK) for data in self._results().values())
+        return [BLOCK * number for number in sorted({0, 1, blocks // 2, max(blocks - 1, 0)})]
 
     def problems(self, *, killed=False):
         """What is wrong with the files after a run: each must be as before, or as after all of it.
@@ -145,8 +220,11 @@ class Sandbox:
             name
             for name, data in found.items()
             if not (_LOCK.fullmatch(name) or (killed and _TEMPORARY.fullmatch(name)))
-            and not self._is_whole(name, data)
+            and not self._is_whole(name, data, killed=killed)
         ]
+        new = {name for name in found if name not in self.before and not _LOCK.fullmatch(name)}
+        if self.command.together and not killed and new and not self.is_complete():
+            wrong += [f"{name} is a part of the results" for name in new]
         lost = [name for name in self.before if name not in found and name in self.whole]
         return sorted(wrong) + [f"{name} is gone" for name in lost]
 
@@ -154,21 +232,26 @@ class Sandbox:
         """Whether the command has done all of its work."""
         found = contents(self.work)
         names = {name for name in self.whole if not _LOCK.fullmatch(name)}
-        names = {name for name in names if not name.endswith(self.command.optional)}
+        optional = (*self.command.optional, FILE_HASHES)
+        names = {name for name in names if not name.endswith(optional)}
         return names <= set(found) and all(
             self._is_whole(name, found[name], done=True) for name in names
         )
 
-    def _is_whole(self, name, data, *, done=False):
+    def _is_whole(self, name, data, *, done=False, killed=False):
         if data == self.whole.get(name) or (data == self.before.get(name) and not done):
+            return True
+        if data == OLDER and not done:
             return True
         free_name = _NUMBERED.fullmatch(name)  # what a second run writes next to the first one's
         if free_name and data == self.whole.get("".join(free_name.groups())):
             return True
         if _BACKUP.fullmatch(name) and data in self.before.values():
             return True
+        if name.endswith(self.command.partial):
+            return not done
         if name.endswith(self.command.grows):
-            return not data or data.endswith(b"\n")  # empty: made, and then there was no room
+            return data.endswith(b"\n") or (killed and not data)  # made, and not yet filled
         may_differ = name in self.varying or name.endswith(self.command.moments)
         return may_differ and is_well_formed(name, data)
 
@@ -186,5 +269,13 @@ def is_well_formed(name, data):
             zipfile.is_zipfile(io.BytesIO(data))
             and zipfile.ZipFile(io.BytesIO(data)).testzip() is None
         )
+    if kind == ".safetensors":  # the length of the head, the head, the arrays
+        head = int.from_bytes(data[:8], "little")
+        ends = [
+            entry["data_offsets"][1]
+            for name, entry in json.loads(data[8 : 8 + head]).items()
+            if name != "__metadata__"
+        ]
+        return len(data) == 8 + head + max(ends)
     endings = {".html": b"</html>", ".svg": b"</svg>", ".weights": b"", ".png": b"IEND\xaeB`\x82"}
     return kind in endings and data.rstrip(b"\n").endswith(endings[kind])

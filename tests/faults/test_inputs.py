@@ -9,13 +9,13 @@ from pathlib import Path
 import cv2
 import pytest
 
-from tests.faults.commands import HEAVY, Command, label_toy, write_squares, write_toy
+from tests.faults.commands import HEAVY, MODEL, Command
+from tests.faults.folders import label_toy, write_list, write_squares, write_toy
 from tests.faults.runs import Sandbox, started_runs
 from tests.toy.files import PICTURE
 
 pytestmark = pytest.mark.fault
 
-_MODEL = ("toy.cfg", "toy.weights", "toy.names")
 _FULL_TRAINING = next(command for command in HEAVY if command.name == "train")
 _TRAIN = ("train", "small.cfg", "data/squares.data", "--backup", "backup", "--workers", "0")
 _STALLED = 200  # seconds; OpenCV waits 30 for a frame, or to connect
@@ -23,16 +23,9 @@ _CONNECTIONS = 2  # a client that gets frames may connect again without end
 _HTTP = b"HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=frame\r\n\r\n"
 
 
-def _write_list(folder):
-    write_toy(folder)
-    for name in "abc":
-        (folder / f"{name}.png").write_bytes(PICTURE.read_bytes())
-    (folder / "list.txt").write_text("a.png\nb.png\nc.png\n")
-
-
 DETECT = Command(
-    ("detect", *_MODEL, "list.txt", "--out", "found.json", "--workers", "0", "--quiet"),
-    _write_list,
+    ("detect", *MODEL, "list.txt", "--out", "found.json", "--workers", "0", "--quiet"),
+    write_list,
     optional=("predictions.jpg",),
 )
 
@@ -46,10 +39,12 @@ def test_a_picture_of_a_list_that_vanishes_is_named_and_the_others_are_done(heav
     assert (sandbox.work / "found.json").read_text().count('"objects"') == 2
 
 
-@pytest.mark.parametrize("content", [None, "cut off"])
-def test_weights_that_change_after_they_were_found_are_refused(heavy_runs, tmp_path, content):
+@pytest.mark.parametrize("content", [None, "cut off", 1000])
+@pytest.mark.parametrize("at", [0, 1])
+def test_weights_that_change_after_they_were_found_are_refused(heavy_runs, tmp_path, content, at):
+    """When they are opened first, or again when their length is known."""
     sandbox = Sandbox(heavy_runs, DETECT, tmp_path)
-    ended = sandbox.run(change=("toy.cfg", "toy.weights", content))
+    ended = sandbox.run(change=("toy.weights", "toy.weights", content, at))
     assert ended.status == 2
     assert "dtorch: toy.weights: " in ended.err
     assert not (sandbox.work / "found.json").exists()
@@ -123,7 +118,7 @@ def test_a_stream_that_breaks_ends_the_run_with_a_message(heavy_runs, tmp_path, 
     parts, then = STREAMS[kind]
     write_toy(tmp_path)
     with served(*parts, then=then) as url:
-        words = ("detect", *_MODEL, url, "--out", "found.json", "--reconnects", "1", "--quiet")
+        words = ("detect", *MODEL, url, "--out", "found.json", "--reconnects", "1", "--quiet")
         ended = heavy_runs.run(tmp_path, words, seconds=_STALLED)
     assert ended.status in (0, 1), ended.err
     assert url in ended.err
