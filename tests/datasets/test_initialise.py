@@ -2,6 +2,7 @@
 
 import pytest
 
+from darknet_torch.datasets import to_darknet
 from darknet_torch.datasets.initialise import initialise
 from darknet_torch.datasets.opening import open_dataset, open_splits
 from darknet_torch.errors import UsageError
@@ -107,16 +108,24 @@ def test_labels_that_exist_are_never_replaced(tmp_path):
 
 
 def test_nothing_is_left_where_writing_fails(tmp_path, monkeypatch):
+    """The lists are written first, so that they make the run after a killed one refuse."""
     labelimg_xml(tmp_path)
     before, splits = files(tmp_path), open_splits([tmp_path])
+    order = []
 
-    def fail(*_arguments, **_options):
-        raise UsageError("no space left on device")
+    def write_most(path, content):
+        order.append(path.name)
+        if path.name == "dataset.data":
+            raise UsageError("no space left on device")
+        path.write_text(content)
 
-    monkeypatch.setattr("darknet_torch.datasets.initialise.write_lists", fail)
+    monkeypatch.setattr(to_darknet, "write_new_file", write_most)
     with pytest.raises(UsageError, match="no space left"):
         initialise(splits, tmp_path)
     assert files(tmp_path) == before
+    assert set(order[:3]) == {"train.txt", "valid.txt", "dataset.names"}
+    assert len(order) > 4
+    assert order[-1] == "dataset.data"
 
 
 def test_labels_in_a_folder_of_their_own_are_written_where_darknet_looks(tmp_path):
