@@ -35,10 +35,16 @@ def sandbox(request, tmp_path_factory):
     return Sandbox(runs, command, tmp_path_factory.mktemp("sandbox"))
 
 
+def rows(commands):
+    """Parameters; all tests of a command run in one process, which shares its sandbox."""
+    return [
+        pytest.param(command, id=command.name, marks=pytest.mark.xdist_group(command.name))
+        for command in commands
+    ]
+
+
 def all_of(commands):
-    return pytest.mark.parametrize(
-        "sandbox", commands, indirect=True, ids=[command.name for command in commands]
-    )
+    return pytest.mark.parametrize("sandbox", rows(commands), indirect=True)
 
 
 def moments(count, most):
@@ -188,7 +194,7 @@ def test_older_results_stay_until_the_new_ones_are_whole(sandbox):
 
 
 @pytest.mark.fault
-@pytest.mark.parametrize("command", [*LIGHT, *HEAVY], ids=lambda command: command.name)
+@pytest.mark.parametrize("command", rows([*LIGHT, *HEAVY]))
 def test_a_small_disk_that_is_full(command, small_disk, request):
     runs = request.getfixturevalue("light_runs" if command in LIGHT else "heavy_runs")
     sandbox = Sandbox(runs, command, small_disk)
