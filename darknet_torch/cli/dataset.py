@@ -306,6 +306,9 @@ def show_command(options: ShowOptions) -> None:
     from darknet_torch.media.images import write_picture
 
     splits, out = options.open(), options.out
+    with report_warnings(ReportingOptions()):
+        for data in splits.values():
+            warn_of_problems(data.problems, data.origin)
     examples = [item for data in splits.values() for item in data.examples]
     names = _class_names(splits)
     class_id = None if options.class_name is None else _class_id(options.class_name, names)

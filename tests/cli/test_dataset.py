@@ -119,6 +119,15 @@ def test_show_reports_pictures_that_it_cannot_read(data, tmp_path):
     assert "this picture format cannot be written: expected .png or .jpg" in text.stderr
 
 
+def test_show_names_labels_that_it_cannot_read(data, tmp_path):
+    """Their pictures are drawn without boxes."""
+    (tmp_path / "train/train0.txt").unlink()
+    (tmp_path / "train/train0.txt").mkdir()
+    result = run("show", "--data", data, "--out", tmp_path / "sheet.png")
+    assert result.exit_code == 0
+    assert "train0.txt: " in result.stderr
+
+
 def test_show_without_matching_pictures_is_refused(tmp_path):
     result = run("show", "--data", darknet(tmp_path, []), "--out", tmp_path / "sheet.png")
     assert result.exit_code == 2

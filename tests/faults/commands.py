@@ -81,7 +81,9 @@ LIGHT = (
         ("kmeans", "--write", "toy.cfg", "--data", "toy.data", "--out", "anchors.json"),
         write_boxes,
     ),
-    Command(("dataset", "init", "photos"), write_photos, together=True),
+    # Without a list to evaluate on, for which near duplicates are looked for among the pictures
+    # that can be read.
+    Command(("dataset", "init", "photos", "--valid", "0"), write_photos, together=True),
     Command(
         ("dataset", "augment", "data/squares.data", "more", "--times", "1"),
         write_squares,
