@@ -38,10 +38,9 @@ test-web: install
 kill-test: install
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m "long or not long" tests/training/test_kill.py
 
-# Each write of each command fails once: a full disk, no permission, a signal. Tests of one command
-# stay together.
+# Each write of each command fails once: a full disk, no permission, a signal.
 fault-test: install
-	$(PYTEST) --dist loadgroup -m fault tests/faults
+	$(PYTEST) -m fault tests/faults
 
 # The tables of docs/reliability.md.
 long-runs: install

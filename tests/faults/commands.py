@@ -35,6 +35,7 @@ class Command:
         partial: endings of the names of files whose beginning is kept for a later run.
         status: of a run in which nothing fails; 1 of one that reports what it has found.
         replaces: results of an earlier run, rather than to refuse them or to choose other names.
+        removes: what it removes gets a temporary name first, which stays if it is stopped.
         label: of several rows of one command.
     """
 
@@ -49,6 +50,7 @@ class Command:
     partial: tuple[str, ...] = ()
     status: int = 0
     replaces: bool = False
+    removes: bool = False
     label: str = ""
 
     @property
@@ -107,7 +109,7 @@ LIGHT = (
     ),
     Command(("lr-plot", "small.cfg", "--out", "rate.png"), write_squares, replaces=True),
     Command(("download", "toy", "--quiet"), write_published, partial=(".part", ".part.json")),
-    Command(("cache", "clear", "--all"), write_prepared),
+    Command(("cache", "clear"), write_prepared, removes=True),
 )
 HEAVY = (
     Command(("info", "toy.cfg", "--graph", "graph.svg"), write_toy, replaces=True),

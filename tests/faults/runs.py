@@ -216,10 +216,11 @@ class Sandbox:
             killed: temporary files may be there, since nobody was left to remove them.
         """
         found = contents(self.work)
+        may_remain = killed or self.command.removes
         wrong = [
             name
             for name, data in found.items()
-            if not (_LOCK.fullmatch(name) or (killed and _TEMPORARY.fullmatch(name)))
+            if not (_LOCK.fullmatch(name) or (may_remain and _TEMPORARY.fullmatch(name)))
             and not self._is_whole(name, data, killed=killed)
         ]
         new = {name for name in found if name not in self.before and not _LOCK.fullmatch(name)}
@@ -234,8 +235,11 @@ class Sandbox:
         names = {name for name in self.whole if not _LOCK.fullmatch(name)}
         optional = (*self.command.optional, FILE_HASHES)
         names = {name for name in names if not name.endswith(optional)}
-        return names <= set(found) and all(
-            self._is_whole(name, found[name], done=True) for name in names
+        removed = self.before.keys() - self.whole.keys()
+        return (
+            names <= set(found)
+            and removed.isdisjoint(found)
+            and all(self._is_whole(name, found[name], done=True) for name in names)
         )
 
     def _is_whole(self, name, data, *, done=False, killed=False):
