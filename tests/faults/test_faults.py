@@ -11,7 +11,7 @@ import pytest
 from tests.faults.commands import HEAVY, LIGHT
 from tests.faults.runs import Sandbox
 
-_MOST_MOMENTS = 8  # of a command in the long form, evenly spread over its changes
+_MOST_MOMENTS = 6  # of a command in the long form, evenly spread over its changes
 _OLDER_MOMENTS = 3  # of a command that finds results of an earlier run
 _STATUS = {
     signal.SIGKILL: -signal.SIGKILL,
