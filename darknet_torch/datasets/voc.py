@@ -266,7 +266,7 @@ def _size(tree: ElementTree.Element) -> tuple[int, int] | None:
         height, width = (int(float(_text(tree, f"size/{key}"))) for key in ("height", "width"))
     except (ValueError, OverflowError):
         return None
-    return (height, width) if height > 0 and width > 0 else None
+    return (height, width) if 0 < height < FARTHEST and 0 < width < FARTHEST else None
 
 
 def _text(element: ElementTree.Element, path: str) -> str:
