@@ -17,7 +17,7 @@ from darknet_torch.cfg.zoo import find_cfg
 from darknet_torch.downloads.model_files import resolve_weights
 from darknet_torch.errors import CfgError, CfgWarning, UsageError, WeightsError, warn
 from darknet_torch.model.network import Network, build_network
-from darknet_torch.model.weights import LoadReport, read_weights
+from darknet_torch.model.weights import LoadReport, UnreadableWeightsError, read_weights
 
 _LONG_REASON = 80  # PyTorch answers a misspelt device with a list of all kinds
 
@@ -62,6 +62,8 @@ def load_with_report(
         return network, None
     try:
         return network, fill(network, file, strict=strict, cutoff=cutoff)
+    except UnreadableWeightsError:
+        raise
     except WeightsError:
         for other in (PJREDDIE, ALEXEYAB):
             if other.code_base != chosen.code_base:

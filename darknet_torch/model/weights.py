@@ -31,6 +31,13 @@ _VERSION = struct.Struct("<3i")
 _WIDE, _NARROW = struct.Struct("<Q"), struct.Struct("<I")  # seen
 
 
+class UnreadableWeightsError(WeightsError):
+    """A weight file that the system does not let read, or not to its end.
+
+    Nothing follows from it about whether the file fits a network.
+    """
+
+
 @dataclass(frozen=True)
 class LoadReport:
     """The result of reading a weight file.
@@ -438,9 +445,9 @@ def _open_values(path: Path) -> Iterator[FileIO]:
         with path.open("rb", buffering=0) as file:
             yield file
     except OSError as error:
-        raise WeightsError(f"cannot be read ({error.strerror})", where=path) from None
+        raise UnreadableWeightsError(f"cannot be read ({error.strerror})", where=path) from None
     except EOFError:
-        raise WeightsError(
+        raise UnreadableWeightsError(
             "became shorter while it was read",
             where=path,
             fix="read it when the program that writes it has ended",
@@ -506,8 +513,8 @@ def map_file(path: Path) -> np.ndarray:
             )
         return np.memmap(path, dtype=np.uint8, mode="c")
     except FileNotFoundError:
-        raise WeightsError("no such weight file", where=path) from None
+        raise UnreadableWeightsError("no such weight file", where=path) from None
     except OSError as error:
-        raise WeightsError(f"cannot be read ({error.strerror})", where=path) from None
+        raise UnreadableWeightsError(f"cannot be read ({error.strerror})", where=path) from None
     except ValueError as error:
-        raise WeightsError(f"cannot be read ({error})", where=path) from None
+        raise UnreadableWeightsError(f"cannot be read ({error})", where=path) from None

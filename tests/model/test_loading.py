@@ -1,5 +1,6 @@
 """`load`: from names and files to a network."""
 
+import errno
 import struct
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from darknet_torch.cfg.dialect import PJREDDIE
 from darknet_torch.errors import CfgError, UsageError, WeightsError
 from darknet_torch.loading.load import load
 from darknet_torch.model.loading import find_device, load_with_report
+from tests.toy import files as toy
 
 CFG = """[net]
 width=8
@@ -223,3 +225,19 @@ def test_errors_and_names_are_there_without_torch():
 def test_an_argument_of_another_type_is_refused(arguments, options, message):
     with pytest.raises(UsageError, match=message):
         load(*arguments, **options)
+
+
+def test_a_disk_that_fails_once_does_not_change_the_dialect(monkeypatch):
+    """The file is as long in either dialect."""
+    failed = []
+
+    def fail_once(*arguments, **options):
+        if not failed:
+            failed.append(True)
+            raise OSError(errno.EIO, "Input/output error")
+        return memmap(*arguments, **options)
+
+    memmap = np.memmap
+    monkeypatch.setattr(np, "memmap", fail_once)
+    with pytest.raises(WeightsError, match="cannot be read .*Input/output error"):
+        load_with_report(toy.CFG, toy.WEIGHTS)
