@@ -239,5 +239,5 @@ def test_a_disk_that_fails_once_does_not_change_the_dialect(monkeypatch):
 
     memmap = np.memmap
     monkeypatch.setattr(np, "memmap", fail_once)
-    with pytest.raises(WeightsError, match="cannot be read .*Input/output error"):
+    with pytest.raises(WeightsError, match=r"cannot be read .*Input/output error"):
         load_with_report(toy.CFG, toy.WEIGHTS)
