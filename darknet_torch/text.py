@@ -17,6 +17,7 @@ from typing import BinaryIO
 
 from darknet_torch.errors import nearest
 
+MOST_LISTED = 2000  # names in a folder that are compared with one that does not exist
 _LONGEST = 2**28  # bytes of a pipe, which may have no end, or of a file that is read at once
 _PART = 2**16  # bytes
 _UTF8_MARK = codecs.BOM_UTF8
@@ -31,7 +32,6 @@ _NOT_THERE = (errno.ENOENT, errno.ENOTDIR)
 _FOREIGN_SURROGATES = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 _WEB_SCHEMES = ("http", "https")
 _LONGEST_SILENCE = 60.0  # seconds, of a pipe that something has open to write
-_MOST_LISTED = 2000  # files of a folder that an error may look at
 _SIMILAR = 0.9  # one or two wrong letters in a name and its suffix
 _Path = str | os.PathLike[str]
 
@@ -256,7 +256,7 @@ def is_web_url(name: str) -> bool:
 def similar_file(path: _Path, accepts: Callable[[Path], bool] = lambda path: True) -> Path | None:
     """Return the file that a misspelt path stands for, in the same folder; None if none is near.
 
-    Names with other digits are of other files. At most `_MOST_LISTED` files are looked at.
+    Names with other digits are of other files. At most `MOST_LISTED` files are looked at.
 
     Args:
         path: it does not exist.
@@ -265,7 +265,7 @@ def similar_file(path: _Path, accepts: Callable[[Path], bool] = lambda path: Tru
     given = Path(path)
     try:
         with os.scandir(given.parent) as entries:
-            names = [entry.name for entry in itertools.islice(entries, _MOST_LISTED)]
+            names = [entry.name for entry in itertools.islice(entries, MOST_LISTED)]
     except (OSError, ValueError):
         return None
     digits = set(filter(str.isdigit, given.name))

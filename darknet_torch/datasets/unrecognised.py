@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
 from darknet_torch.datasets.class_files import is_names_file
 from darknet_torch.datasets.darknet import read_labels
-from darknet_torch.datasets.folder_tree import FolderTree, is_skipped
+from darknet_torch.datasets.folder_tree import FolderTree, has_at_most, is_skipped
 from darknet_torch.datasets.forms import find_form
 from darknet_torch.datasets.label_files import TXT_FOLDERS, LabelFinder
 from darknet_torch.errors import DarknetError, UsageError, nearest
 from darknet_torch.media.sources import PICTURE_SUFFIXES, VIDEO_SUFFIXES
-from darknet_torch.text import backslash_fix, is_folder, path_exists, refusal
+from darknet_torch.text import MOST_LISTED, backslash_fix, is_folder, path_exists, refusal
 
 _EXPECTED = (
     "a .data file, a data.yaml, a COCO .json, a .csv, a list, or a folder of labelled pictures"
@@ -24,6 +24,7 @@ _OTHER_LABELS = (".json", ".csv", ".xml")
 _SHOWN = 5  # kinds of files and folders in a message
 _SUGGESTED = 3
 _TRIED = 30  # folders that are looked into
+_MOST_FILES = 20_000  # below a folder that is looked into for a suggestion, which must come soon
 
 
 def unrecognised(path: Path) -> UsageError:
@@ -55,7 +56,7 @@ def _about_file(path: Path) -> dict[str, str]:
         kind = "a video"
     return {
         "got": kind,
-        "fix": _did_you_mean(_find_data_sets([path.parent])) or "give the folder with the labels",
+        "fix": _suggest([path.parent]) or "give the folder with the labels",
     }
 
 
@@ -81,7 +82,7 @@ def _some(words: list[str]) -> str:
 
 def _nearest_in_folder(folder: Path) -> str | None:
     return (
-        _did_you_mean(inner_data_sets(folder))
+        _suggest(_folders_below(folder))
         or _missing_lists(folder)
         or _bad_labels(folder)
         or _missing_labels(folder)
@@ -93,13 +94,13 @@ def _nearest_in_folder(folder: Path) -> str | None:
 def nearest_name(path: Path) -> str | None:
     """What has nearly the name of a path that does not exist."""
     try:
-        names = [item.name for item in path.parent.iterdir()]
+        names = [item.name for item in islice(path.parent.iterdir(), MOST_LISTED)]
     except OSError:
         return None
     close = nearest(path.name, names)
     if close is not None:
         return f"did you mean {path.with_name(close)}?"
-    return _did_you_mean(_find_data_sets([path.parent])) if path.parent != Path() else None
+    return _suggest([path.parent]) if path.parent != Path() else None
 
 
 def _folders_below(folder: Path) -> Iterator[Path]:
@@ -122,7 +123,7 @@ def inner_data_sets(folder: Path) -> list[Path]:
     return _find_data_sets(_folders_below(folder))
 
 
-def _find_data_sets(folders: Iterator[Path] | list[Path]) -> list[Path]:
+def _find_data_sets(folders: Iterable[Path]) -> list[Path]:
     found: dict[Path, Path] = {}  # by the folder that was looked into
     for folder in islice(folders, _TRIED):
         if any(place in folder.parents for place in found):
@@ -136,7 +137,10 @@ def _find_data_sets(folders: Iterator[Path] | list[Path]) -> list[Path]:
     return [*found.values()]
 
 
-def _did_you_mean(found: list[Path]) -> str | None:
+def _suggest(folders: Iterable[Path]) -> str | None:
+    """The data sets in folders, of which those with very many files are left out."""
+    tried = islice(folders, _TRIED)
+    found = _find_data_sets(each for each in tried if has_at_most(each, _MOST_FILES))
     return f"did you mean {' or '.join(map(str, found[:_SUGGESTED]))}?" if found else None
 
 

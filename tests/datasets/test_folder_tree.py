@@ -3,7 +3,11 @@
 import os
 from pathlib import Path
 
-from darknet_torch.datasets.folder_tree import FolderTree
+import pytest
+
+from darknet_torch.datasets import folder_tree
+from darknet_torch.datasets.folder_tree import FolderTree, has_at_most
+from darknet_torch.errors import UsageError
 from tests.datasets.forms.tiny_forms import text
 
 
@@ -37,3 +41,24 @@ def test_a_folder_without_permission_is_named(tmp_path, monkeypatch):
     tree = FolderTree.scan(tmp_path)
     assert len(tree.pictures()) == 1
     assert "cannot be listed (Permission denied)" in str(tree.problems[0])
+
+
+def test_a_folder_with_very_many_other_files_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(folder_tree, "_MOST_OTHERS", 2)
+    for name in ("a.png", "a.txt", "b.JPG", "b.xml", "lib/a.so", "lib/b"):
+        text(tmp_path / name, "")
+    FolderTree.scan(tmp_path)
+    text(tmp_path / "lib/z.h", "")
+    with pytest.raises(UsageError, match="more than 2 files that are neither"):
+        FolderTree.scan(tmp_path)
+
+
+def test_files_are_counted_until_there_are_too_many(tmp_path, monkeypatch):
+    for name in ("a/1.png", "a/2.png", "b/1.png"):
+        text(tmp_path / name, "")
+    assert has_at_most(tmp_path, 3)
+    listed = []
+    scandir = os.scandir
+    monkeypatch.setattr(os, "scandir", lambda place: listed.append(place) or scandir(place))
+    assert not has_at_most(tmp_path, 1)
+    assert listed == [tmp_path, tmp_path / "a"]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from darknet_torch.datasets import unrecognised
 from darknet_torch.datasets.opening import open_dataset
 from darknet_torch.errors import UsageError
 from tests.datasets.forms.tiny_forms import CAT, cvat_yolo, flat, picture, roboflow_yolo, text
@@ -42,6 +43,12 @@ def test_a_data_set_inside_is_suggested(tmp_path, make, found):
     make(tmp_path / "dk")
     assert refused(tmp_path).fix == f"did you mean {tmp_path}/{found}?"
     assert f"did you mean {tmp_path}/dk?" in refused(tmp_path / "dkk").fix
+
+
+def test_folders_with_very_many_files_are_not_searched_for_a_suggestion(tmp_path, monkeypatch):
+    roboflow_yolo(tmp_path / "dk")
+    monkeypatch.setattr(unrecognised, "_MOST_FILES", 1)
+    assert refused(tmp_path / "other").fix is None
 
 
 def test_a_file_of_another_kind_leads_to_its_folder(tmp_path):
