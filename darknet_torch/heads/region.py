@@ -37,7 +37,9 @@ class RegionOptions(HeadOptions):
     resize: float = number(
         1.0, minimum=0, maximum=10, only="alexeyab", doc="random scale while training"
     )
-    random: float = number(0.0, maximum=10, doc="multi-scale training, by this factor if above 1")
+    random: float = number(
+        0.0, minimum=0, maximum=10, doc="multi-scale training, by this factor if above 1"
+    )
     rescore: bool = flag(doc="the target of the objectness is the IoU, not 1")
     thresh: float = number(0.5, doc="no penalty for objectness above this IoU")
     classfix: int = integer(0, doc="also train classes of boxes above thresh; -1: see the C code")

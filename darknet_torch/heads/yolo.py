@@ -56,7 +56,9 @@ class AnchorOptions(HeadOptions):
     resize: float = number(
         1.0, minimum=0, maximum=10, only="alexeyab", doc="random scale while training"
     )
-    random: float = number(0.0, maximum=10, doc="multi-scale training, by this factor if above 1")
+    random: float = number(
+        0.0, minimum=0, maximum=10, doc="multi-scale training, by this factor if above 1"
+    )
     ignore_thresh: float = number(0.5, doc="no penalty for objectness above this IoU")
     truth_thresh: float = number(1.0, doc="also assign truths to boxes above this IoU")
     iou_thresh: float = number(1.0, only="alexeyab", doc="also match anchors above this IoU")

@@ -17,7 +17,8 @@ from darknet_torch.ops.arithmetic import FAST, Arithmetic
 from darknet_torch.training.optimizer_kinds import CSGD, Groups, optimizer_kind
 from darknet_torch.training.saved_arrays import saved_array
 
-_STEPS = "step"  # the name under which PyTorch's optimizers count their updates of an array
+# The names under which PyTorch's optimizers keep the momentum of an array, and count its updates.
+_MOMENTUM, _STEPS = "momentum_buffer", "step"
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ class Optimizer:
         for weights in self.centred:
             if weights.grad is None:
                 continue
-            momentum = self.inner.state[weights].get("momentum_buffer")
+            momentum = self.inner.state[weights].get(_MOMENTUM)
             for values in (weights.grad, momentum):
                 if values is not None:
                     values -= values.mean((1, 2, 3), keepdim=True)
@@ -195,7 +196,7 @@ class Optimizer:
     def _check_kind(self, state: Mapping[str, Any]) -> None:
         """Refuse the state of another optimizer, which has other values for each array."""
         values = [each for each in state["state"].values() if each]
-        if any(self.kind.state not in each for each in values):
+        if any(each.keys() != self.kind.values for each in values):
             raise ValueError(f"the state is that of another optimizer than {self.kind.name}")
 
     def _with_own_options(self, state: Mapping[str, Any]) -> dict[str, Any]:
@@ -216,7 +217,7 @@ class Optimizer:
             for name, value in values.items():
                 if name == _STEPS:
                     saved_array(value, torch.zeros(()), name)
-                elif value is not None:
+                elif value is not None or name != _MOMENTUM:  # which may not have started
                     saved_array(value, array, name)
 
     def _lay_out_as_arrays(self) -> None:
@@ -240,8 +241,8 @@ def _start_momentum(inner: torch.optim.Optimizer) -> None:
     """
     for group in inner.param_groups:
         for array in group["params"] if group.get("momentum") else ():
-            if inner.state[array].get("momentum_buffer") is None:
-                inner.state[array]["momentum_buffer"] = torch.zeros_like(array)
+            if inner.state[array].get(_MOMENTUM) is None:
+                inner.state[array][_MOMENTUM] = torch.zeros_like(array)
 
 
 def _ruled(network: Network) -> Iterator[tuple[_Rule, nn.Parameter]]:

@@ -13,6 +13,7 @@ from darknet_torch.cfg.net import NetOptions
 from darknet_torch.training.optimizer_names import ADAM, ADAMW, SGD
 
 Groups = list[dict[str, list[nn.Parameter]]]
+_MOMENTS = frozenset({"step", "exp_avg", "exp_avg_sq"})
 
 
 class OptimizerKind:
@@ -20,11 +21,11 @@ class OptimizerKind:
 
     Attributes:
         name: as --optimizer names it.
-        state: a value that its state has for each array.
+        values: the names of what its state has for each array that was updated.
     """
 
     name: ClassVar[str]
-    state: ClassVar[str]
+    values: ClassVar[frozenset[str]]
 
     def make(self, groups: Groups, net: NetOptions, *, exact_order: bool) -> torch.optim.Optimizer:
         """Make PyTorch's optimizer.
@@ -56,7 +57,7 @@ class SgdKind(OptimizerKind):
     Source: convolutional_layer.c update_convolutional_layer.
     """
 
-    name, state = SGD, "momentum_buffer"
+    name, values = SGD, frozenset({"momentum_buffer"})
 
     def make(self, groups: Groups, net: NetOptions, *, exact_order: bool) -> torch.optim.Optimizer:
         if exact_order:
@@ -76,7 +77,7 @@ class AdamKind(OptimizerKind):
     Source: blas_kernels.cu adam_update_gpu.
     """
 
-    name, state = ADAM, "exp_avg"
+    name, values = ADAM, _MOMENTS
 
     def make(self, groups: Groups, net: NetOptions, *, exact_order: bool) -> torch.optim.Optimizer:
         return torch.optim.Adam(groups, lr=0.0, betas=(net.B1, net.B2), eps=net.eps, fused=True)
@@ -95,7 +96,7 @@ class AdamWKind(OptimizerKind):
     regularization", 2019; Darknet has none.
     """
 
-    name, state = ADAMW, "exp_avg"
+    name, values = ADAMW, _MOMENTS
 
     def make(self, groups: Groups, net: NetOptions, *, exact_order: bool) -> torch.optim.Optimizer:
         return torch.optim.AdamW(groups, lr=0.0, betas=(net.B1, net.B2), eps=net.eps, fused=True)

@@ -114,6 +114,7 @@ def test_a_larger_input_shrinks_the_anchors_share():
         ("num=4 mask=0,1", 21, r"14 channels = 2 masks \* \(4 \+ 1 \+ 2 classes\), got 21"),
         ("num=3", 20, "21 channels = 3 masks"),
         ("num=3 mask=-1", 7, "'mask' is out of its bounds"),
+        ("num=1 random=-1", 7, "'random' is out of its bounds"),
         ("num=3 counters_per_class=4,5,6", 21, "counters_per_class does not fit classes"),
         ("num=3 embedding_layer=7", 21, "embedding_layer=7 means layer 7, which is not before"),
     ],

@@ -166,3 +166,24 @@ def test_momentum_of_another_shape_is_refused(value):
     next(iter(state["state"].values()))["momentum_buffer"] = value
     with pytest.raises(ValueError, match="momentum_buffer"):
         Optimizer(network).load_state_dict(state)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_there"),
+    [("exp_avg", True), ("exp_avg_sq", True), ("exp_avg", False), ("step", False)],
+)
+def test_moments_that_are_none_or_missing_are_refused(name, is_there):
+    """PyTorch itself takes them, and fails in the first update."""
+    network = small_model().network
+    for parameter in network.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    optimizer = Optimizer(network, kind="adam")
+    optimizer.step(0.1, 1, 1)
+    state = optimizer.state_dict()
+    Optimizer(network, kind="adam").load_state_dict(state)
+    values = next(iter(state["state"].values()))
+    values[name] = None
+    if not is_there:
+        del values[name]
+    with pytest.raises(ValueError, match="cannot be None" if is_there else "another optimizer"):
+        Optimizer(network, kind="adam").load_state_dict(state)
