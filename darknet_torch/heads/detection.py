@@ -39,7 +39,9 @@ class DetectionOptions(HeadOptions):
     resize: float = number(
         1.0, minimum=0, maximum=10, only="alexeyab", doc="random scale while training"
     )
-    random: float = number(0.0, doc="choose the responsible box at random at first")
+    random: float = number(
+        0.0, minimum=0, maximum=10, doc="choose the responsible box at random at first"
+    )
     reorg: bool = flag(doc="no effect: Darknet reads it and does not use it")
     coord_scale: float = number(1.0, doc="weight of the box loss")
     object_scale: float = number(1.0, doc="weight of confidence where there is an object")

@@ -92,6 +92,12 @@ def test_the_outputs_it_needs_are_named():
         build(inputs=VALUES - 1)
 
 
+@pytest.mark.parametrize("factor", [-1, 3.4e38])
+def test_random_is_a_factor_of_multi_scale_training(factor):
+    with pytest.raises(CfgError, match="'random' is out of its bounds"):
+        build(f"random={factor}")
+
+
 @pytest.mark.parametrize("coords", [1, 3])
 def test_fewer_than_four_coordinates_are_refused(coords):
     with pytest.raises(CfgError, match="coords"):
