@@ -84,7 +84,8 @@ def coco_ap(detections: DetectionTable, ground_truth: GroundTruth) -> CocoAp:
             "bbox",
         )
         evaluator.params.imgIds = sorted(ground_truth.picture_ids)
-        evaluator.params.catIds = list(ground_truth.category_ids)
+        present = _classes_with_objects(ground_truth)
+        evaluator.params.catIds = [ground_truth.category_ids[i] for i in present]
         evaluator.evaluate()
         evaluator.accumulate()
         evaluator.summarize()
@@ -94,8 +95,8 @@ def coco_ap(detections: DetectionTable, ground_truth: GroundTruth) -> CocoAp:
         package.__name__,
         dict(zip(STATISTICS, stats, strict=True)),
         ground_truth.names,
-        _mean_per_class(precision),
-        _mean_per_class(precision[:1]),
+        _mean_per_class(precision, present, len(ground_truth.names)),
+        _mean_per_class(precision[:1], present, len(ground_truth.names)),
     )
 
 
@@ -253,9 +254,22 @@ def _as_annotations(
     }
 
 
-def _mean_per_class(precision: np.ndarray) -> tuple[float | None, ...]:
-    """Return the mean over T thresholds and R recalls of [T, R, C]."""
-    return tuple(_none_if_undefined(precision[:, :, i].mean()) for i in range(precision.shape[2]))
+def _classes_with_objects(ground_truth: GroundTruth) -> list[int]:
+    """Return the classes that COCO's numbers depend on: each takes 100 kB there.
+
+    Where no class has objects, the first one stands for all, which are undefined.
+    """
+    return np.unique(ground_truth.truths.class_ids).tolist() or [0]
+
+
+def _mean_per_class(
+    precision: np.ndarray, present: list[int], classes: int
+) -> tuple[float | None, ...]:
+    """Return the mean over T thresholds and R recalls of [T, R, K], of K of all classes."""
+    means: list[float | None] = [None] * classes
+    for place, class_id in enumerate(present):
+        means[class_id] = _none_if_undefined(precision[:, :, place].mean())
+    return tuple(means)
 
 
 def _none_if_undefined(value: float) -> float | None:

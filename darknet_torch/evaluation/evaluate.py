@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from darknet_torch.errors import UsageError
 from darknet_torch.evaluation.coco import CocoAp, coco_ap
 from darknet_torch.evaluation.darknet import AREA, DarknetMap, match
 from darknet_torch.evaluation.detection_pass import DetectionPass
 from darknet_torch.evaluation.ground_truth import GroundTruth
 from darknet_torch.evaluation.records import DetectionTable
 from darknet_torch.evaluation.voc import VocAp, voc_ap
+
+_MOST_CLASSES = 10_000
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,11 @@ def evaluate(
         ious: overlaps from which a detection is right, 0-1; COCO has its own.
         points: number of recalls at which Darknet's map takes precision; 0 for the area.
         confidence: detections with scores above this count for precision and recall, 0-1.
+
+    Raises:
+        UsageError: there are more than 10,000 classes.
     """
+    _check_classes(ground_truth)
     names, truths = ground_truth.names, ground_truth.truths
     matchings = [match(detections, truths, len(names), iou) for iou in ious]
     return Evaluation(
@@ -70,6 +77,21 @@ def evaluate(
         len(detections),
         len(ground_truth.data_set.examples),
     )
+
+
+def _check_classes(ground_truth: GroundTruth) -> None:
+    """Refuse classes whose table of confusion, the square of their number, would fill the memory.
+
+    YOLO9000, which has the most of all published detectors, has 9418.
+    """
+    classes = len(ground_truth.names)
+    if classes > _MOST_CLASSES:
+        raise UsageError(
+            "too many classes for an evaluation",
+            where=ground_truth.data_set.origin,
+            expected=f"at most {_MOST_CLASSES:,}",
+            got=f"{classes:,}",
+        )
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ class GroundTruth:
             return tuple(known)
         return picture_ids(self.stems) if None in given else _count_from_one(len(given))
 
-    @property
+    @cached_property
     def category_ids(self) -> tuple[RecordId, ...]:
         """The COCO category ids of the classes; 1, 2, ... if the data set has none."""
         return self.data_set.category_ids or tuple(range(1, len(self.names) + 1))

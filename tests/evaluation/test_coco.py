@@ -2,6 +2,7 @@
 
 import json
 import sys
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from darknet_torch.datasets.examples import Labels
 from darknet_torch.evaluation.coco import STATISTICS, coco_ap, result_records, truth_records
 from darknet_torch.evaluation.ground_truth import GroundTruth
 from tests.evaluation import plain_loops
@@ -66,6 +68,29 @@ def test_the_aps_of_classes_equal_those_of_pycocotools_run_per_class(tmp_path):
         assert result.aps[kind] == pytest.approx(expected[0], abs=1e-12)  # a mean in another order
         assert result.aps_50[kind] == pytest.approx(expected[1], abs=1e-12)
     assert result.aps[2] is None
+
+
+def test_classes_without_objects_take_no_memory():
+    """COCO's program needs 100 kB for each class that it is given."""
+    found, ground_truth = plain_loops.random_case(5)
+    names = (*ground_truth.names, *(f"other {number}" for number in range(700)))
+    more = replace(ground_truth.data_set, names=names, category_ids=())
+    result = coco_ap(found, ground_truth)
+    tracemalloc.start()
+    same = coco_ap(found, GroundTruth(more, ground_truth.sizes))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 40e6
+    assert same.statistics == result.statistics
+    assert same.aps == (*result.aps, *[None] * 700)
+
+
+def test_without_objects_nothing_is_defined():
+    found, ground_truth = plain_loops.random_case(5)
+    bare = [replace(one, labels=Labels.empty()) for one in ground_truth.data_set.examples]
+    data_set = replace(ground_truth.data_set, examples=tuple(bare))
+    result = coco_ap(found, GroundTruth(data_set, ground_truth.sizes))
+    assert set(result.statistics.values()) | set(result.aps) == {None}
 
 
 def test_areas_come_from_the_given_annotations():

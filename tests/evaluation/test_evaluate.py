@@ -1,9 +1,15 @@
 """All conventions of average precision together, and a sweep over thresholds."""
 
+from dataclasses import replace
+
+import pytest
+
+from darknet_torch.errors import UsageError
 from darknet_torch.evaluation.coco import coco_ap
 from darknet_torch.evaluation.darknet import match
 from darknet_torch.evaluation.detection_pass import pass_from_detections
 from darknet_torch.evaluation.evaluate import evaluate, sweep
+from darknet_torch.evaluation.ground_truth import GroundTruth
 from darknet_torch.evaluation.voc import voc_ap
 from tests.evaluation import plain_loops
 
@@ -34,3 +40,10 @@ def test_a_sweep_evaluates_the_detections_above_each_threshold():
             expected.voc[0].mean_by_area,
         )
         assert step.coco == expected.coco.statistics["AP"]
+
+
+def test_more_classes_than_any_detector_has_are_refused():
+    detections, ground_truth = plain_loops.random_case(4, pictures=1)
+    data_set = replace(ground_truth.data_set, names=tuple(map(str, range(10_001))))
+    with pytest.raises(UsageError, match=r"too many classes .*at most 10,000, got 10,001"):
+        evaluate(detections, GroundTruth(data_set, ground_truth.sizes))
