@@ -32,6 +32,7 @@ from darknet_torch.cli.parameter_types import (
 )
 from darknet_torch.cli.terminal import echo
 from darknet_torch.cli.value_completion import complete_cfg, complete_device, complete_weights
+from darknet_torch.cpu.cores import MOST_THREADS
 from darknet_torch.engines.names import AUTO, BACKENDS
 from darknet_torch.media.picture_limits import DEFAULT_MAX_PIXELS, VARIABLE
 from darknet_torch.ops.precision_names import FLOAT32, INT8, PRECISIONS
@@ -246,7 +247,7 @@ workers_option = click.option(
 
 threads_option = click.option(
     "--threads",
-    type=POSITIVE,
+    type=click.IntRange(1, MOST_THREADS),
     help="Threads for computation [default: OMP_NUM_THREADS, else as many as are fastest now].",
 )
 

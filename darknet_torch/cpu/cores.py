@@ -17,6 +17,7 @@ from darknet_torch.cpu.control_groups import (
 )
 
 THREADS_VARIABLE = "OMP_NUM_THREADS"
+MOST_THREADS = 9999  # more than any machine has cores, and less than makes PyTorch fail
 _CPUS = Path("/sys/devices/system/cpu")
 
 
@@ -73,8 +74,11 @@ def threads_to_compute(given: int | None = None, processes: int = 1) -> int:
 
 
 def exported_threads() -> int | None:
-    """The number in OMP_NUM_THREADS, None without one; of a list the first, as in OpenMP."""
-    match = re.match(r"\s*(\d+)\s*(,|$)", os.environ.get(THREADS_VARIABLE, ""))
+    """The number in OMP_NUM_THREADS, of a list the first, as in OpenMP; None without one.
+
+    A number above `MOST_THREADS` is none.
+    """
+    match = re.match(r"\s*0*(\d{1,4})\s*(,|$)", os.environ.get(THREADS_VARIABLE, ""))
     return int(match[1]) or None if match else None
 
 

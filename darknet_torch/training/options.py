@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from darknet_torch.cfg.dialect import DIALECTS
+from darknet_torch.cpu.cores import MOST_THREADS
 from darknet_torch.errors import ArgumentError, UsageError, nearest
 from darknet_torch.ops.precision_names import PRECISIONS
 from darknet_torch.other_names import own_names
@@ -62,7 +63,7 @@ TRAIN_OPTIONS: Mapping[str, ValueKind] = {
     "save_last": _NOT_NEGATIVE,
     "seed": _NOT_NEGATIVE,
     "workers": _NOT_NEGATIVE,
-    "threads": _POSITIVE,
+    "threads": WholeNumber(1, MOST_THREADS),
     "device": Device(),
     "gpus": GpuNumbers(),
     "processes": _POSITIVE,

@@ -61,7 +61,7 @@ def test_what_is_given_comes_before_the_environment_and_that_before_the_cores(mo
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     assert threads_to_compute(2) == 2
     assert threads_to_compute(processes=2) == 3
-    for text, threads in {"4,2": 4, "0": 6, "many": 6, "": 6}.items():
+    for text, threads in {"4,2": 4, "0": 6, "many": 6, "": 6, "9" * 5000: 6}.items():
         monkeypatch.setenv("OMP_NUM_THREADS", text)
         assert threads_to_compute() == threads
     monkeypatch.delenv("OMP_NUM_THREADS")
