@@ -11,9 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from darknet_torch.cfg.net import NetOptions
+from darknet_torch.errors import CfgError
 from darknet_torch.layers.base import Layer
 from darknet_torch.model.network import Network
 from darknet_torch.ops.arithmetic import FAST, Arithmetic
+from darknet_torch.reading import guarded
 from darknet_torch.training.optimizer_kinds import CSGD, Groups, optimizer_kind
 from darknet_torch.training.saved_arrays import saved_array
 
@@ -48,6 +50,9 @@ class Optimizer:
         clip_norm: the largest norm of the gradients of all arrays that are updated, taken
             together: of the mean gradient per input, without decay; None for no bound.
 
+    Raises:
+        CfgError: PyTorch refuses an option of [net], such as a negative momentum.
+
     Source: convolutional_layer.c update_convolutional_layer, blas_kernels.cu
     adam_update_gpu, network_kernels.cu update_network_gpu, parser.c set_train_only_bn
     (AlexeyAB). dont_update, burnin_update, train_only_bn, clip, grad_centr and adam act in
@@ -77,7 +82,8 @@ class Optimizer:
     def _inner(self, groups: Groups, arithmetic: Arithmetic) -> torch.optim.Optimizer:
         # In C's order gradients go on from the momentum, which their norm must not count.
         exact_order = arithmetic.exact_order and self.clip_norm is None
-        inner = self.kind.make(groups, self.net, exact_order=exact_order)
+        with guarded(self.net.where, what="PyTorch refuses the optimizer", error=CfgError):
+            inner = self.kind.make(groups, self.net, exact_order=exact_order)
         if not isinstance(inner, CSGD):
             _start_momentum(inner)
         return inner

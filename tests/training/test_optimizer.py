@@ -1,10 +1,13 @@
 """The update of the weights against C's, array by array, in float32."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from darknet_torch.cfg.dialect import ALEXEYAB, PJREDDIE, without_bugs
+from darknet_torch.errors import CfgError
 from darknet_torch.ops.arithmetic import FAST, CArithmetic
 from darknet_torch.training.batch_sizes import batch_size, mini_batch_size
 from darknet_torch.training.optimizer import Optimizer
@@ -417,3 +420,18 @@ def test_what_has_no_gradient_stays():
     optimizer.zero_grad()
     assert torch.equal(weights, drawn(0))
     assert weights.grad is None
+
+
+@pytest.mark.parametrize(
+    ("options", "cause"),
+    [
+        ({"momentum": -1.0}, "Invalid momentum value: -1.0"),
+        ({"adam": True, "B1": 1.0}, "Invalid beta parameter at index 0: 1.0"),
+        ({"adam": True, "eps": -1.0}, "Invalid epsilon value: -1.0"),
+    ],
+)
+def test_options_that_pytorch_refuses_are_an_error_of_the_cfg(options, cause):
+    made = make()
+    made.net = replace(made.net, **options)
+    with pytest.raises(CfgError, match=f"<cfg>:1: PyTorch refuses the optimizer: got {cause}"):
+        Optimizer(made)
