@@ -142,7 +142,8 @@ def _head_from_json(values: Mapping[str, Any]) -> HeadDescription:
     found = _checked(cls(**decoder), "boxes")
     for pair in found.anchors:
         _check(all(_is_of("float", value) for value in pair), "anchors", pair)
-    _check(len(found.anchors) in (0, found.boxes), "anchors", found.anchors)
+    anchors = 0 if cls is DetectionDecoder else found.boxes
+    _check(len(found.anchors) == anchors, "anchors", found.anchors)
     return _checked(HeadDescription(**dict(values) | {"decoder": found}))
 
 

@@ -7,6 +7,9 @@ import numpy as np
 from darknet_torch.decoding.arrays import NUMPY
 from darknet_torch.engines.description import HeadDescription, ModelDescription
 from darknet_torch.engines.engine import Session
+from darknet_torch.reading import guarded
+
+_FIX = "remove it with dtorch cache clear, so that it is prepared again"
 
 
 class EngineModel:
@@ -28,8 +31,12 @@ class EngineModel:
 
         Args:
             images: [N, C, H, W] float32 in 0-1, RGB or grey, in any order of memory.
+
+        Raises:
+            UsageError: the engine cannot run its graph on these, as one that was changed.
         """
-        return tuple(self.session.run(images))
+        with guarded(self.title, what="cannot run what is prepared for it", fix=_FIX):
+            return tuple(self.session.run(images))
 
     def predict(self, images: np.ndarray) -> tuple[np.ndarray, ...]:
         """Return what `Network.forward` returns, as numpy arrays.

@@ -104,6 +104,7 @@ def changed(path: str, value: object) -> dict[str, object]:
         ("heads.0.beta_nms", 10**400),
         ("heads.0.decoder.boxes", -1),
         ("heads.0.decoder.kind", []),
+        ("heads.0.decoder.anchors", []),
         ("heads.0.decoder.anchors", [[1, 2]]),
         ("heads.0.decoder.anchors.1", [1, "2"]),
         ("heads.0.decoder.anchors.1", [1, math.inf]),
