@@ -31,6 +31,7 @@ _WIDE_MARKS = {
 _NOT_THERE = (errno.ENOENT, errno.ENOTDIR)
 _FOREIGN_SURROGATES = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 _WEB_SCHEMES = ("http", "https")
+_MOST_DIGITS = 18  # of a whole number
 _LONGEST_SILENCE = 60.0  # seconds, of a pipe that something has open to write
 _SIMILAR = 0.9  # one or two wrong letters in a name and its suffix
 _Path = str | os.PathLike[str]
@@ -187,6 +188,14 @@ def decode_text(data: bytes) -> str:
         return data.decode()
     except UnicodeDecodeError:
         return data.decode("latin-1")
+
+
+def whole_number(text: str) -> int | None:
+    """Return the number that decimal digits stand for; None for other text, or above 10**18.
+
+    Nothing here counts so far, and Python refuses to read thousands of digits.
+    """
+    return int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else None
 
 
 def encode_text(text: str) -> bytes:

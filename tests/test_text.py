@@ -27,6 +27,7 @@ from darknet_torch.text import (
     similar_file,
     suggest_file,
     text_lines,
+    whole_number,
 )
 
 LINES = ["bilder/größe.jpg", "画像/1.jpg", ""]
@@ -250,3 +251,11 @@ class TestSimilarFile:
         assert (
             suggest_file(tmp_path / "dogg.jpg") == f"did you mean {str(tmp_path / 'dog.jpg')!r}?"
         )
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("0", 0), ("007", 7), ("9" * 18, 10**18 - 1), ("9" * 5000, None), ("-1", None), ("", None)],
+)
+def test_whole_numbers_have_a_length_that_python_reads(text, number):
+    assert whole_number(text) == number

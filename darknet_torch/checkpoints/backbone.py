@@ -23,6 +23,7 @@ from darknet_torch.layers.base import Layer
 from darknet_torch.layers.batchnorm import Batchnorm
 from darknet_torch.layers.route import Route
 from darknet_torch.model.network import Network
+from darknet_torch.text import whole_number
 
 State = Mapping[str, Tensor]
 
@@ -132,7 +133,7 @@ class Backbone(ABC):
 def child_indices(state: State, prefix: str) -> list[int]:
     """The numbers that follow `prefix` in the keys of `state`, sorted."""
     rests = {key[len(prefix) :].partition(".")[0] for key in state if key.startswith(prefix)}
-    return sorted(int(rest) for rest in rests if rest.isdecimal())
+    return sorted(number for rest in rests if (number := whole_number(rest)) is not None)
 
 
 def _take_arrays(reader: StateReader, keys: LayerKeys, epsilon: float) -> LayerArrays:

@@ -39,6 +39,7 @@ from darknet_torch.cli.result_output import print_or_write
 from darknet_torch.cli.value_completion import complete_cfg
 from darknet_torch.errors import CfgWarning, UsageError, counted
 from darknet_torch.files import write_bytes
+from darknet_torch.text import whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,9 +59,10 @@ class _AnchorCounts(click.ParamType[range]):
         if isinstance(value, range):
             return value
         first, colon, last = value.partition(":")
-        if not (colon and first.isdecimal() and last.isdecimal() and 0 < int(first) < int(last)):
+        low, high = whole_number(first), whole_number(last)
+        if not (colon and low and high and low < high):
             self.fail(f"{value!r} is not a range of numbers of anchors, such as 3:15", param, ctx)
-        return range(int(first), int(last) + 1)
+        return range(low, high + 1)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from darknet_torch.arguments import described
 from darknet_torch.errors import UsageError, nearest
+from darknet_torch.text import whole_number
 
 
 def choose_class_ids(
@@ -51,8 +52,8 @@ def _check_list(option: str, given: object) -> None:
 def _find_class_id(name_or_id: str | int, names: Sequence[str], classes: int) -> int:
     if name_or_id in names:
         return names.index(str(name_or_id))
-    number = int(name_or_id) if str(name_or_id).isdecimal() else -1
-    if 0 <= number < classes:
+    number = whole_number(str(name_or_id))
+    if number is not None and number < classes:
         return number
     close = nearest(str(name_or_id), names)
     raise UsageError(

@@ -23,6 +23,7 @@ from darknet_torch.text import (
     path_exists,
     resolve_listed,
     stream_encoding,
+    whole_number,
 )
 
 # The suffixes, in lower case, of the formats that OpenCV reads; other suffixes count as pictures
@@ -176,7 +177,7 @@ def _expand(argument: str, *, videos: bool) -> list[PictureSource]:
     if path_exists(path) or not GLOB_CHARACTERS & set(argument) or "://" in argument:
         if path.suffix.lower() == ".txt" and is_file(path):
             return _read_list(path, videos=videos)
-        if videos and argument.isdecimal() and not path_exists(path):
+        if videos and whole_number(argument) is not None and not path_exists(path):
             return [PictureSource(argument, SourceKind.WEBCAM)]
         return [source_from_path(argument, videos=videos)]
     files = (match for match in glob.glob(argument, recursive=True) if is_file(match))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from darknet_torch.errors import UsageError, nearest
+from darknet_torch.text import whole_number
 from darknet_torch.training.option_values import WholeNumber
 
 BACKBONE = "backbone"
@@ -22,9 +23,10 @@ class FreezeValue:
             text = value.strip()
             if text == BACKBONE:
                 return text
-            if not text.isdecimal():
+            number = whole_number(text)
+            if number is None:
                 raise ValueError
-            return int(text)
+            return number
         return WholeNumber(0).parse(value)
 
     def __str__(self) -> str:
@@ -62,7 +64,7 @@ def parse_phase(text: str) -> tuple[int, dict[str, Any]]:
         UsageError: the text is no phase; the message says which part is wrong.
     """
     length, colon, listed = "".join(text.split()).partition(":")
-    if not length.isdecimal() or not int(length):
+    if not whole_number(length):
         raise _error(text, "the iterations of the phase, 1 or more, before a colon", length)
     options: dict[str, Any] = {}
     for word in listed.split(",") if colon else ():

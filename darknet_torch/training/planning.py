@@ -14,6 +14,7 @@ from darknet_torch.cfg.zoo import find_cfg
 from darknet_torch.downloads.model_files import resolve_weights
 from darknet_torch.errors import CfgNote, UsageError, warn
 from darknet_torch.input_files import protected_inputs, refuse_overwrite_of_inputs
+from darknet_torch.text import whole_number
 from darknet_torch.training.choices.loss import classic_settings
 from darknet_torch.training.evaluation_rules import check_evaluates
 from darknet_torch.training.plan import TrainPlan, plan_file
@@ -143,7 +144,7 @@ def find_devices(
     if not gpus:
         return [device]
     numbers = [number.strip() for number in gpus.split(",")]
-    if not all(number.isdecimal() for number in numbers):
+    if not all(whole_number(number) is not None for number in numbers):
         raise UsageError("--gpus is not a list of numbers", expected="such as 0,1", got=gpus)
     if len(set(map(int, numbers))) < len(numbers):
         raise UsageError("--gpus names a GPU twice", expected="each GPU once", got=gpus)

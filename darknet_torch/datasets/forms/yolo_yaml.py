@@ -26,6 +26,7 @@ from darknet_torch.text import (
     is_folder,
     open_to_read,
     path_exists,
+    whole_number,
 )
 
 _SUFFIXES = (".yaml", ".yml")
@@ -254,8 +255,8 @@ class _DataYaml:
         return tuple(in_one_line(name) for name in listed)
 
     def _mapped(self, names: dict[Any, Any]) -> list[Any]:
-        numbers = {int(key): key for key in names if isinstance(key, str) and key.isdecimal()}
-        if len(numbers) != len(names) or sorted(numbers) != list(range(len(names))):
+        numbers = {whole_number(key): key for key in names if isinstance(key, str)}
+        if numbers.keys() != set(range(len(names))):
             raise self._names_error(", ".join(map(str, names)), "keys from 0, without gaps")
         return [names[numbers[index]] for index in range(len(names))]
 
