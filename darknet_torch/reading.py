@@ -18,7 +18,7 @@ from darknet_torch.text import backslash_fix, open_to_read, path_lines, refusal_
 _LONGEST = 80  # characters of a cause in a message
 _ALWAYS_READ = 2**26  # bytes; what a larger file becomes must fit into memory
 _MOST = 2**32  # bytes, where the system does not say how much there is
-_LINES_GROWTH = 16  # lines take so many bytes for each byte of the file, if they are short
+_LINES_GROWTH = 16  # lines of 8 characters take so many bytes for each of theirs
 _BLANKS = " \t\r\n\v\f"  # other white space may be part of a file's name
 _RUST_PANIC = "PanicException"  # of libraries in Rust, such as safetensors; no Exception
 _Path = str | os.PathLike[str]
@@ -168,7 +168,11 @@ def _read(
     fix: str = "split the file",
 ) -> bytes:
     """Read an open file of `size` bytes, or raise the error that it has more than `most`."""
-    data = file.read(most + 1) if size <= most else b""
+    data = b""
+    if size <= most:
+        data = file.read(size + 1)  # Python makes room for what is asked for
+        if len(data) > size:  # it has grown, or the system does not say its size
+            data += file.read(most + 1 - len(data))
     size = max(size, len(data))
     if size > most:
         raise error(

@@ -1,3 +1,4 @@
+import tracemalloc
 from functools import partial
 
 import pytest
@@ -67,6 +68,15 @@ def test_files_are_read_up_to_a_size(tmp_path):
         read_at_most(file, 4, **words)
     with pytest.raises(UsageError, match="too large"):
         read_at_most("/proc/cpuinfo", 4, **words)  # says that it has 0 bytes
+
+
+def test_a_short_file_takes_little_memory_however_much_is_allowed(tmp_path):
+    file = tmp_path / "a.txt"
+    file.write_text("a.png\n")
+    tracemalloc.start()
+    assert read_paths(file) == ["a.png"]
+    assert tracemalloc.get_traced_memory()[1] < 2**20
+    tracemalloc.stop()
 
 
 @pytest.mark.parametrize("read", [read_paths, partial(read_lines, split=text_lines)])
