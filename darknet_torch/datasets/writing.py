@@ -14,6 +14,7 @@ from darknet_torch.datasets.examples import DataSet, Example, Labels, Problem
 from darknet_torch.datasets.missing_pictures import MISSING
 from darknet_torch.errors import ImageError, UsageError
 from darknet_torch.files import atomic_write, write_text
+from darknet_torch.media.picture_bytes import starts_as_picture
 from darknet_torch.results.boxes import cxcywh_to_xyxy
 from darknet_torch.text import is_file, is_folder, path_exists, refusal
 
@@ -70,7 +71,8 @@ def place_pictures(
     """Copy or link the pictures of all splits into `folder`.
 
     A picture keeps its name. If another picture has the same name without the suffix, a number
-    is added, since labels are found by the name without the suffix.
+    is added, since labels are found by the name without the suffix. A file that is no picture is
+    not copied: a stranger's data set may name any file, and what is written may be published.
 
     Args:
         splits: the data set's splits by name.
@@ -94,6 +96,9 @@ def place_pictures(
         if not is_file(path):
             what = refusal(path) or "no such picture"
             problems.append(Problem(MISSING, str(path), what))
+        elif mode == "copy" and not starts_as_picture(path):
+            what = "not a picture, so that it is not copied"
+            problems.append(Problem("unreadable picture", str(path), what))
         elif mode != "keep":
             _copy_or_link(path, target, mode)
     found = {

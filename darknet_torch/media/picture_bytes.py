@@ -60,6 +60,18 @@ def check_is_file(path: str | os.PathLike[str]) -> Path:
     return file
 
 
+def starts_as_picture(path: Path) -> bool:
+    """Whether a file starts as those that OpenCV decodes; its start alone is read.
+
+    True for a path that is not UTF-8, which OpenCV cannot open.
+    """
+    try:
+        os.fspath(path).encode()
+    except UnicodeEncodeError:  # OpenCV would crash
+        return True
+    return cv2.haveImageReader(os.fspath(path))
+
+
 def check_length(length: int, where: object, most: int = MAX_BYTES) -> None:
     """Refuse a picture file of more than `most` bytes.
 
@@ -88,18 +100,9 @@ def _most_pixels(start: bytes, length: int, path: Path) -> int:
     """Return how many pixels a long file may have; none if its start shows no picture."""
     size = declared_size(start)
     if size is None:  # a rare format, or a TIFF, whose header may be at its end
-        return max_pixels() if _has_decoder(path) else 0
+        return max_pixels() if starts_as_picture(path) else 0
     check_declared_size(*size, length, path)
     return size[0] * size[1]
-
-
-def _has_decoder(path: Path) -> bool:
-    """Whether OpenCV decodes files that start as this one."""
-    try:
-        os.fspath(path).encode()
-    except UnicodeEncodeError:  # OpenCV would crash
-        return True
-    return cv2.haveImageReader(os.fspath(path))
 
 
 def _not_readable(file: Path, error: OSError | ValueError) -> ImageError:

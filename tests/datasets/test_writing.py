@@ -17,6 +17,16 @@ def test_pictures_with_the_same_name_are_numbered(tmp_path):
     assert all(item.labels is None for item in new.examples)
 
 
+def test_a_file_that_is_no_picture_is_not_copied(tmp_path):
+    data = darknet(tmp_path, ["", ""])
+    secret = tmp_path / "train/train1.png"
+    secret.write_text("password\n")
+    done = convert(open_splits([data]), "coco", tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out/images").iterdir()] == ["train0.png"]
+    assert ("unreadable picture", str(secret)) in [(one.kind, one.where) for one in done.problems]
+    assert not any(b"password" in path.read_bytes() for path in tmp_path.glob("out/*/*"))
+
+
 def test_an_existing_file_is_not_overwritten(tmp_path):
     file = tmp_path / "new" / "list.txt"
     write_new_file(file, "one\n")

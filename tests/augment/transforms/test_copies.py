@@ -98,7 +98,8 @@ def test_a_picture_that_cannot_be_read_has_no_copies(data, tmp_path):
     data.with_name("a.png").write_bytes(b"nothing")
     done = write_augmented(open_splits([data]), tmp_path / "out", FLIPPED, times=2)
     assert done.copies == 2
-    assert [problem.kind for problem in done.problems] == ["unreadable picture"]
+    assert {problem.kind for problem in done.problems} == {"unreadable picture"}
+    assert not list(tmp_path.glob("out/*/a.png"))
 
 
 def test_a_folder_with_files_is_refused(data, tmp_path):
