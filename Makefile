@@ -38,7 +38,7 @@ test-web: install
 kill-test: install
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m "long or not long" tests/training/test_kill.py
 
-# Each write of each command fails once: a full disk, no permission, a signal.
+# Writes of each command fail, one in each run: a full disk, no permission, a signal.
 fault-test: install
 	$(PYTEST) -m fault tests/faults
 
