@@ -20,7 +20,7 @@ def declared_size(data: bytes) -> tuple[int, int] | None:
         imagesize does not know. OpenCV's own limit on pixels holds for these, too.
     """
     if data.startswith(JPEG_START):
-        return declared_jpeg_size(data)  # of the largest frame, where a broken file has several
+        return declared_jpeg_size(data)  # passes over what decoders pass over
     if data.startswith(b"<"):
         return None  # imagesize would parse it as SVG, which OpenCV does not read
     width, height = imagesize.get(io.BytesIO(data), exif_rotation=False)

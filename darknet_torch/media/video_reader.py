@@ -11,7 +11,12 @@ import cv2
 import numpy as np
 
 from darknet_torch.errors import ImageError
-from darknet_torch.media.picture_limits import check_declared_size, check_pixels, max_pixels
+from darknet_torch.media.picture_limits import (
+    COPY_AGAIN,
+    check_declared_size,
+    check_pixels,
+    max_pixels,
+)
 from darknet_torch.media.sources import STREAM_SCHEMES, PictureSource, SourceKind
 from darknet_torch.text import backslash_fix, is_file, is_folder, path_exists, refusal
 
@@ -214,7 +219,7 @@ def _read_file(
             where=source.name,
             expected=expected,
             got=last_decoded,
-            fix="copy or download it again",
+            fix=COPY_AGAIN,
         )
 
 

@@ -114,7 +114,7 @@ def change_when_opened(opened, changed, content, at=0):
 
 
 def set_clock_back(seconds, after):
-    """Let `time.time` jump back by so many seconds after so many calls."""
+    """Let `time.time` jump back by so many seconds, forward by -seconds, after so many calls."""
     real, calls = time.time, 0
 
     def jumped():

@@ -126,7 +126,7 @@ def test_a_stream_that_breaks_ends_the_run_with_a_message(heavy_runs, tmp_path, 
     assert Path(tmp_path / "found.json").exists()
 
 
-def test_a_data_set_whose_labels_vanish_is_reported(heavy_runs, tmp_path):
+def test_a_picture_that_vanishes_during_an_evaluation_is_reported(heavy_runs, tmp_path):
     words = ("eval", "--cfg", "toy.cfg", "--weights", "toy.weights", "--data", "toy.data")
     sandbox = Sandbox(heavy_runs, Command((*words, "--out", "eval.json"), label_toy), tmp_path)
     ended = sandbox.run(change=("toy.weights", "view1.png", None))
