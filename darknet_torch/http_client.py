@@ -20,6 +20,7 @@ from http.client import (
 from typing import IO, TYPE_CHECKING, Any, cast
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
+from darknet_torch.printable import shorten
 from darknet_torch.text import is_web_url
 
 if TYPE_CHECKING:
@@ -204,8 +205,7 @@ def _failure_reason(error: Exception, timeout: float) -> str:
 
 def _one_line(reason: object) -> str:
     """Return a reason, which urllib or the server may have given at length, as one short line."""
-    text = " ".join(str(reason).split())
-    return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]}..."
+    return shorten(" ".join(str(reason).split()), _LONGEST_REASON)
 
 
 def chunks(

@@ -1,4 +1,4 @@
-"""Control characters in text from files and servers, shown instead of obeyed by a terminal."""
+"""Text from files and servers as a terminal should get it: no control characters, and short."""
 
 from __future__ import annotations
 
@@ -25,6 +25,11 @@ def escape_controls(text: str) -> str:
 def escape_in_line(text: str) -> str:
     """Return `escape_controls` of text that is a part of one line: newlines and tabs, too."""
     return escape_controls(text).translate(_ONE_LINE)
+
+
+def shorten(text: str, longest: int) -> str:
+    """Return a text of at most `longest` characters, or the first of them and three dots."""
+    return text if len(text) <= longest else f"{text[:longest]}..."
 
 
 def print_line(text: str, stream: TextIO | None) -> None:

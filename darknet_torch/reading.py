@@ -13,6 +13,7 @@ from typing import BinaryIO, TypeVar
 
 from darknet_torch.cpu.memory import available_memory
 from darknet_torch.errors import DarknetError, UsageError
+from darknet_torch.printable import shorten
 from darknet_torch.text import backslash_fix, open_to_read, path_lines, refusal_text
 
 _LONGEST = 80  # characters of a cause in a message
@@ -75,7 +76,7 @@ def cause_text(error: BaseException) -> str:
     if not isinstance(error, ValueError):  # whose messages speak of values, others of code
         text = f"{type(error).__name__}: {text}" if text else type(error).__name__
     text = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    return shorten(text, _LONGEST)
 
 
 def read_lines(

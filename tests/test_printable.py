@@ -11,12 +11,17 @@ import pytest
 import darknet_torch
 from darknet_torch.compat.darknet.listing import print_detections
 from darknet_torch.errors import UsageError
-from darknet_torch.printable import escape_controls, escape_in_line, print_line
+from darknet_torch.printable import escape_controls, escape_in_line, print_line, shorten
 from darknet_torch.results.classification import Classification
 from darknet_torch.results.detections import Detections
 
 NAME = "dog\x1b]0;title\x07\x9b2J\u202egod\n"
 SHOWN = r"dog\x1b]0;title\x07\u009b2J\u202egod" + "\n"
+
+
+def test_a_long_text_is_cut_off_and_says_so():
+    assert shorten("12345", 5) == "12345"
+    assert shorten("123456", 5) == "12345..."
 
 
 def test_what_a_terminal_would_obey_is_shown():

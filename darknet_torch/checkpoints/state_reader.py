@@ -16,6 +16,7 @@ from darknet_torch.checkpoints.arrays import (
 from darknet_torch.errors import WeightsError
 from darknet_torch.layers.base import Layer
 from darknet_torch.model.network import Network
+from darknet_torch.printable import shorten
 
 _BATCHNORM_KEYS = ("weight", "bias", "running_mean", "running_var")
 _KEYS_SHOWN = 4
@@ -162,7 +163,7 @@ def format_key(key: object) -> str:
     if isinstance(key, int):
         return str(key)
     text = repr(key)[1:-1] if isinstance(key, str) else f"a {type(key).__name__}"
-    return text if len(text) <= _LONGEST_KEY else f"{text[:_LONGEST_KEY]}..."
+    return shorten(text, _LONGEST_KEY)
 
 
 def _missing_layer(match: LayerMatch, where: object) -> WeightsError:

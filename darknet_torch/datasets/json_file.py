@@ -7,6 +7,7 @@ import reprlib
 from pathlib import Path
 from typing import Any
 
+from darknet_torch.printable import shorten
 from darknet_torch.reading import guarded, read_to_memory
 
 _LONGEST = 80  # characters of a value in a message
@@ -31,7 +32,7 @@ def read_json(file: Path, expected: str) -> Any:
 
 def show(value: object) -> str:
     """A value of a JSON file as a short printable text, however large or deep it is."""
-    return _shorten(ascii(value) if isinstance(value, str) else _SHORT.repr(value))
+    return shorten(ascii(value) if isinstance(value, str) else _SHORT.repr(value), _LONGEST)
 
 
 class _Ascii(reprlib.Repr):
@@ -42,7 +43,3 @@ class _Ascii(reprlib.Repr):
 
 
 _SHORT = _Ascii()
-
-
-def _shorten(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
