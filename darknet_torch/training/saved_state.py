@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -23,6 +24,7 @@ _VERSION = 2  # version 1 had no checksum
 _MARK = b"sha256:"
 _COMMENT = len(_MARK) + hashlib.sha256().digest_size * 2
 _LENGTH = 2  # bytes of the comment's length, before the comment
+_PART = 2**20  # bytes that are read at once
 
 
 def write_state(state: dict[str, Any], file: BinaryIO) -> None:
@@ -58,19 +60,9 @@ def read_state(path: Path) -> dict[str, Any]:
     with guarded(path, error=WeightsError):
         try:
             with open_to_read(path) as file:
-                data = file.read()
+                _check_sum(file, path)
         except FileNotFoundError:
             raise WeightsError("there is no such file", where=path) from None
-    archive, ending = data[: -_LENGTH - _COMMENT], data[-_LENGTH - _COMMENT :]
-    if not ending.startswith(_ending(b"")[:_LENGTH] + _MARK):
-        raise WeightsError(
-            "is not the state of a run, or its end is missing",
-            where=path,
-            expected="a file that ends with a checksum",
-            got=f"{len(data)} bytes without one",
-        )
-    if ending != _ending(hashlib.sha256(archive).hexdigest().encode()):
-        raise WeightsError("is damaged: its checksum does not fit its content", where=path)
     state = read_torch_file(path)
     # Compared as texts, since a tensor, which may be there instead, compares by elements.
     if not isinstance(state, dict) or str(state.get("kind")) != _KIND:
@@ -83,6 +75,30 @@ def read_state(path: Path) -> dict[str, Any]:
             got=state.get("version"),
         )
     return state
+
+
+def _check_sum(file: BinaryIO, path: Path) -> None:
+    """Refuse a file that does not end with its checksum.
+
+    The end is read first, and the rest part by part: a sparse file may be longer than the memory.
+    """
+    left = length = max(0, file.seek(0, os.SEEK_END) - _LENGTH - _COMMENT)
+    file.seek(length)
+    ending = file.read(_LENGTH + _COMMENT)
+    if not ending.startswith(_ending(b"")[:_LENGTH] + _MARK):
+        raise WeightsError(
+            "is not the state of a run, or its end is missing",
+            where=path,
+            expected="a file that ends with a checksum",
+            got=f"{length + len(ending)} bytes without one",
+        )
+    file.seek(0)
+    digest = hashlib.sha256()
+    while part := file.read(min(left, _PART)):
+        digest.update(part)
+        left -= len(part)
+    if ending != _ending(digest.hexdigest().encode()):
+        raise WeightsError("is damaged: its checksum does not fit its content", where=path)
 
 
 def _ending(digest: bytes) -> bytes:

@@ -48,6 +48,14 @@ def test_any_damage_is_our_error(written):
         assert error.value.where == written
 
 
+def test_a_file_that_is_longer_than_the_memory_is_not_read(tmp_path):
+    path = tmp_path / "a.state"
+    with path.open("wb") as file:
+        file.truncate(2**42)
+    with pytest.raises(WeightsError, match=r"a\.state: is not the state of a run"):
+        read_state(path)
+
+
 def test_what_is_missing_is_named(tmp_path):
     with pytest.raises(WeightsError, match=r"a\.state: there is no such file"):
         read_state(tmp_path / "a.state")
