@@ -68,3 +68,12 @@ def test_giving_memory_back_needs_no_support_of_the_system(monkeypatch):
     memory.give_memory_back()
     monkeypatch.setattr("ctypes.CDLL", lambda name: object())
     memory.give_memory_back()
+
+
+def test_a_limit_of_the_process_leaves_what_it_does_not_use(system, monkeypatch):
+    resource = pytest.importorskip("resource", reason="not on Windows")
+    (system.parent / "statm").write_text("100 50 20 1 0 30 0\n")
+    monkeypatch.setattr(memory, "_OWN", system.parent / "statm")
+    page = resource.getpagesize()
+    monkeypatch.setattr(resource, "getrlimit", lambda kind: (150 * page, -1))
+    assert memory.available_memory() == 50 * page
