@@ -13,6 +13,7 @@ from darknet_torch.text import ascii_compatible
 
 _LARGEST = 10 * 2**20  # bytes; the annotation of a picture with thousands of polygons fits
 _DEEPEST = 100  # elements in each other
+_MOST = 200_000  # elements; what a dense picture takes has some ten thousand
 _PART = 2**16  # characters that are parsed before the depth is checked
 _WIDE = ("utf-16", "utf-32", "ucs")
 _DECLARED = re.compile(rb"""<\?xml[^>]*?\sencoding\s*=\s*["']([\w.:-]+)["']""")
@@ -34,9 +35,9 @@ def read_xml(file: Path) -> ElementTree.Element:
 
     Raises:
         UsageError: the file cannot be read, is too large, is not XML, or not in the encoding
-            that it declares, has elements in each other hundreds deep or a document type, whose
-            entities and lists of attributes take long to read, or Python does not know the
-            encoding.
+            that it declares, has elements in each other hundreds deep, hundreds of thousands of
+            elements, or a document type, whose entities and lists of attributes take long to
+            read, or Python does not know the encoding.
     """
     expected = "an annotation of one picture in XML"
     with guarded(file, expected=expected, what="not readable as XML"):
@@ -58,14 +59,17 @@ def _parse(content: str | bytes) -> ElementTree.Element:
     """Parse part by part, so that millions of elements in each other take no memory."""
     parser: Any = ElementTree.XMLPullParser(("start", "end"))
     root: ElementTree.Element | None = None
-    depth = 0
+    depth = count = 0
     for start in range(0, len(content), _PART):
         parser.feed(content[start : start + _PART])
         for event, element in parser.read_events():
             root = element if root is None else root
+            count += event == "start"
             depth += 1 if event == "start" else -1
             if depth > _DEEPEST:
                 raise ValueError(f"elements in each other, more than {_DEEPEST} deep")
+            if count > _MOST:
+                raise ValueError(f"more than {_MOST:,} elements")
     parser.close()
     assert root is not None, "a document without an element is an error of the parser"
     return root

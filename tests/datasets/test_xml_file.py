@@ -3,6 +3,7 @@ import tracemalloc
 
 import pytest
 
+from darknet_torch.datasets import xml_file
 from darknet_torch.datasets.xml_file import read_xml
 from darknet_torch.errors import UsageError
 
@@ -92,6 +93,17 @@ def test_elements_in_each_other_have_a_limit(tmp_path, depth):
         assert read(tmp_path, data) == ""
         return
     with pytest.raises(UsageError, match="elements in each other, more than 100 deep"):
+        read(tmp_path, data)
+
+
+@pytest.mark.parametrize(("count", "is_read"), [(98, True), (99, False)])
+def test_elements_have_a_limit(tmp_path, monkeypatch, count, is_read):
+    monkeypatch.setattr(xml_file, "_MOST", 100)
+    data = b"<a><name/>" + b"<b/>" * count + b"</a>"
+    if is_read:
+        read(tmp_path, data)
+        return
+    with pytest.raises(UsageError, match="more than 100 elements"):
         read(tmp_path, data)
 
 
