@@ -24,6 +24,7 @@ from darknet_torch.cfg.numbers import INT32_MAX, INT32_MIN, float32, read_intege
 from darknet_torch.errors import CfgError, CfgNote, nearest, warn
 
 FLT_MAX = 3.4028234663852886e38
+_MOST_NUMBERS = 10_000  # of an option; published cfgs have some dozens
 REQUIRED = object()
 
 _Reader = Callable[[Entry, "Option", Dialect], Any]
@@ -385,6 +386,7 @@ def _read_list(
 ) -> _Reader:
     def read(entry: Entry, option: Option, dialect: Dialect) -> tuple[Any, ...]:
         line = _value(entry)
+        _check_length(line.count(",") + 1, entry)
         values = []
         in_comment = False
         for part in (line.partition("#")[0] if stops_at_hash else line).split(","):
@@ -414,6 +416,16 @@ def _read_list(
         return tuple(values)
 
     return read
+
+
+def _check_length(count: int, entry: Entry) -> None:
+    if count > _MOST_NUMBERS:
+        raise CfgError(
+            f"'{entry.key}' has too many numbers",
+            where=entry.where,
+            expected=f"{_MOST_NUMBERS:,} at most",
+            got=f"{count:,}",
+        )
 
 
 def _warn_of_unknown(entry: Entry, section: Section, cls: type[Options]) -> None:

@@ -466,3 +466,13 @@ def test_what_darknet_tolerates_in_a_layer_causes_one_warning(text, dialect, par
         read_options(layer_type(layer).Options, layer, DIALECTS[dialect])
     [warning] = record
     assert not lacking(str(warning.message), "tiny.cfg:2: ", *parts)
+
+
+@pytest.mark.parametrize(("count", "is_read"), [(10_000, True), (10_001, False)])
+def test_an_option_has_so_many_numbers(count, is_read):
+    [layer] = parse_cfg("[route]\nlayers=" + ",".join(["-1"] * count))
+    if is_read:
+        read_options(layer_type(layer).Options, layer, DIALECTS["alexeyab"])
+        return
+    with pytest.raises(CfgError, match=r":2: 'layers' has too many .* 10,000 at most, got 10,001"):
+        read_options(layer_type(layer).Options, layer, DIALECTS["alexeyab"])
