@@ -41,10 +41,11 @@ def all_of(commands):
     )
 
 
-def moments(count, most):
-    """The numbers of at most so many of `count` changes, the first and the last among them."""
-    last = count - 1
-    return sorted({round(last * step / (most - 1)) for step in range(most)})
+def moments(changes, most):
+    """The numbers of so many changes, the first and the last, and of the first of each kind."""
+    last = len(changes) - 1
+    spread = {round(last * step / (most - 1)) for step in range(most)}
+    return sorted(spread | {changes.index(kind) for kind in changes})
 
 
 def last_result(sandbox):
@@ -114,7 +115,7 @@ def test_a_few_faults_of_a_light_command(sandbox):
 @pytest.mark.fault
 @all_of([*LIGHT, *HEAVY])
 def test_a_full_disk_at_any_change(sandbox):
-    for at in moments(len(sandbox.changes), _MOST_MOMENTS):
+    for at in moments(sandbox.changes, _MOST_MOMENTS):
         check_full_disk(sandbox, at)
     check_limits(sandbox, _MOST_MOMENTS)
 
@@ -122,7 +123,7 @@ def test_a_full_disk_at_any_change(sandbox):
 @pytest.mark.fault
 @all_of([*LIGHT, *HEAVY])
 def test_no_permission_at_any_change(sandbox):
-    for turn, at in enumerate(moments(len(sandbox.changes), _MOST_MOMENTS)):
+    for turn, at in enumerate(moments(sandbox.changes, _MOST_MOMENTS)):
         errors = _RENAME_ERRORS if sandbox.changes[at] == "os.rename" else _ANY_ERROR
         check_failed(sandbox, sandbox.run(fault={"at": at, "error": errors[turn % 2]}))
 
@@ -131,8 +132,8 @@ def test_no_permission_at_any_change(sandbox):
 @all_of([*LIGHT, *HEAVY])
 def test_an_input_that_cannot_be_read(sandbox):
     """The command says so, or does all of its work without it, and leaves no temporary file."""
-    count = len(sandbox.run(fault={"reading": True}).changes)
-    for turn, at in enumerate(moments(count, _MOST_MOMENTS)):
+    opened = sandbox.run(fault={"reading": True}).changes
+    for turn, at in enumerate(moments(opened, _MOST_MOMENTS)):
         error = (errno.EACCES, errno.EIO)[turn % 2]
         ended = sandbox.run(fault={"at": at, "error": error, "reading": True})
         assert ended.status in (0, 1, 2)
@@ -148,7 +149,7 @@ def test_an_input_that_cannot_be_read(sandbox):
 @pytest.mark.fault
 @all_of([*LIGHT, *HEAVY])
 def test_signals_at_any_change(sandbox):
-    for turn, at in enumerate(moments(len(sandbox.changes), _MOST_MOMENTS)):
+    for turn, at in enumerate(moments(sandbox.changes, _MOST_MOMENTS)):
         check_signals(sandbox, at, (signal.SIGKILL, _STOPS[turn % len(_STOPS)]))
 
 
@@ -179,7 +180,7 @@ def test_an_output_that_has_no_reader_or_no_room(sandbox):
 def test_older_results_stay_until_the_new_ones_are_whole(sandbox):
     assert sandbox.run(older=True).status == sandbox.command.status
     assert sandbox.is_complete()
-    for at in moments(len(sandbox.changes), _OLDER_MOMENTS):
+    for at in moments(sandbox.changes, _OLDER_MOMENTS):
         for fault in ({"error": errno.ENOSPC, "lasting": True}, {"number": signal.SIGTERM}):
             ended = sandbox.run(older=True, fault={"at": at, **fault})
             assert "Traceback" not in ended.err
