@@ -139,6 +139,7 @@ def _not_decodable(where: object) -> ImageError:
 def _check_png_chunks(data: bytes, where: object) -> None:
     """Refuse a PNG with a chunk that is longer than the file; OpenCV would allocate its length.
 
+    No library that is used here has a check for that: OpenCV sets none of libpng's limits.
     The end counts after pixels alone: without them OpenCV reads on.
     """
     position, has_pixels = len(_PNG_START), False
