@@ -136,7 +136,7 @@ HEAVY = (
     Command(
         (
             *("classifier", "valid", "c.data", "c.cfg", "c.weights", "--export", "out"),
-            *("--report", "page", "--plots", "plots", "--out", "eval.json", "--quiet"),
+            *("--report", "page", "--plots", "plots", "--out", "eval.json"),
         ),
         write_classifier,
         replaces=True,
@@ -202,7 +202,7 @@ HEAVY = (
         (
             *("eval", "--cfg", "toy.cfg", "--weights", "toy.weights", "--data", "toy.data"),
             *("--export", "out", "--report", "page", "--plots", "plots", "--out", "eval.json"),
-            *("--quiet", "--threads", "1"),
+            *("--threads", "1"),  # warnings of labels that cannot be read are wanted
         ),
         label_toy,
         replaces=True,
