@@ -29,7 +29,7 @@ from contextvars import ContextVar
 from darknet_torch.printable import escape_controls, escape_in_line
 
 _LONGEST_VALUE, _SHOWN = 1000, 60  # characters of a wrong value in a message
-_LONGEST_PART, _PART_SHOWN = 5000, 500  # of its other parts; no path is longer
+_LONGEST_PART, _PART_SHOWN = 10_000, 500  # of its other parts; no path is as long
 _silent: ContextVar[bool] = ContextVar("no warnings", default=False)
 
 

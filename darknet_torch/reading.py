@@ -108,7 +108,8 @@ def read_paths(path: _Path) -> list[str]:
     Raises:
         UsageError: the list cannot be read.
     """
-    lines = read_lines(path, path_lines, expected="a list of paths", fix=backslash_fix(path))
+    with guarded(path, fix=backslash_fix(path)):
+        lines = path_lines(read_to_memory(path, _LINES_GROWTH, expected="a list of paths"))
     stripped = (line.strip(_BLANKS) for line in lines)
     return [line for line in stripped if line]
 

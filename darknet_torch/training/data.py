@@ -28,8 +28,7 @@ from darknet_torch.datasets.opening import open_dataset
 from darknet_torch.errors import CfgError, UsageError
 from darknet_torch.losses.registry import loss_function_for
 from darknet_torch.model.network import Network
-from darknet_torch.reading import guarded
-from darknet_torch.text import read_bytes
+from darknet_torch.reading import guarded, read_to_memory
 from darknet_torch.training.balance import (
     class_weights,
     classification_weights,
@@ -55,6 +54,7 @@ from darknet_torch.training.sampling import (
 )
 
 DETECTOR, CLASSIFIER, TEXT = "detector", "classifier", "text"
+_TEXT_GROWTH = 2  # bytes of memory for each byte of a text
 
 
 @dataclass(frozen=True)
@@ -343,6 +343,6 @@ def _text(network: Network, plan: TrainPlan) -> TrainingData:
             fix="leave out --augment",
         )
     with guarded(plan.data, expected="a text file"):
-        text = read_bytes(plan.data)
+        text = read_to_memory(plan.data, _TEXT_GROWTH, expected="a text file")
     source = TextSource.from_text(text, network.net, network.dialect)
     return TrainingData(TEXT, source, (), len(text), describe_text(text))
