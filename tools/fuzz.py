@@ -1,6 +1,6 @@
 """Fuzz the readers of files with atheris, which follows the code that each input reaches.
 
-    python tools/fuzz.py [TARGET ...] [--seconds N] [--out runs/fuzz]
+    python tools/fuzz.py [TARGET ...] [--seconds N] [--out runs/fuzz] [--keep]
 
 Without a target, all of `tools/fuzzing/targets.py` are run one after the other, each for that many
 seconds, and a table is printed:
@@ -10,7 +10,8 @@ seconds, and a table is printed:
   reached, and the same with how often they were;
 - findings: inputs that raised anything but a `DarknetError`, one for each place in the code. They
   are in OUT/TARGET/findings, minimised; the inputs that reached something new are in
-  OUT/TARGET/corpus, where the next run starts;
+  OUT/TARGET/corpus, where the next run starts, as it does with tests/fuzz/reached.tar.xz. --keep
+  adds them there, and `make test` reads them;
 - kills: the reader took more than --memory megabytes or --input-seconds, or the process crashed.
   These inputs are in OUT/TARGET/kills, and the target goes on with others.
 
@@ -76,6 +77,7 @@ class Outcome:
 )
 @click.option("--memory", default=4096, show_default=True, help="Megabytes of the process.")
 @click.option("--input-seconds", default=10, show_default=True, help="For one input.")
+@click.option("--keep", is_flag=True, help="Keep what reached new code in tests/fuzz.")
 @click.option(_RUN_ONE, "work", type=click.Path(path_type=Path), hidden=True)
 def main(
     names: tuple[str, ...],
@@ -83,6 +85,7 @@ def main(
     out: Path,
     memory: int,
     input_seconds: int,
+    keep: bool,
     work: Path | None,
 ) -> None:
     """Fuzz the readers of files; see the docstring of this file."""
@@ -94,6 +97,8 @@ def main(
     for name in names or _target_names():
         outcomes.append(fuzz(name, out / name, seconds, memory, input_seconds))
         click.echo(outcomes[-1])
+    if keep:
+        _keep([outcome.target for outcome in outcomes], out)
     sys.exit(any(outcome.findings or outcome.kills for outcome in outcomes))
 
 
@@ -133,6 +138,13 @@ def fuzz(name: str, out: Path, seconds: int, memory: int, input_seconds: int) ->
     return outcome
 
 
+def _keep(names: Sequence[str], out: Path) -> None:
+    from tools.fuzzing.reached import write_reached
+
+    corpora = {name: (out / name / "corpus").iterdir() for name in names}
+    write_reached({name: [file.read_bytes() for file in files] for name, files in corpora.items()})
+
+
 def _minimise(name: str, out: Path, work: Path) -> int:
     """Make the findings smaller, and return how many there are."""
     from tools.fuzzing.findings import Findings
@@ -151,6 +163,7 @@ def _fuzz_here(
 
     with atheris.instrument_imports(include=_INSTRUMENTED):
         from tools.fuzzing.findings import Findings
+        from tools.fuzzing.reached import read_reached
         from tools.fuzzing.targets import find_target
 
         target = find_target(name)
@@ -158,7 +171,7 @@ def _fuzz_here(
         for folder in folders.values():
             folder.mkdir(parents=True, exist_ok=True)
         findings = Findings(target, folders["findings"], work)
-        for number, seed in enumerate(target.seeds()):
+        for number, seed in enumerate([*target.seeds(), *read_reached(name)]):
             (folders["seeds"] / f"{number:03}").write_bytes(seed)
             findings.check(seed)  # imports what the reader imports when it is called
     arguments = [
