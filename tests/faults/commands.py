@@ -61,7 +61,7 @@ class Command:
 
 MODEL = ("toy.cfg", "toy.weights", "toy.names")
 # A model prepared for an engine; where the cache takes none it serves one run, and a note says so.
-_ENGINE_FILES = ("graph.onnx", "compiled.blob", "difference.json")
+_ENGINE_FILES = ("graph.onnx", "compiled.blob", "difference.json", "entry.json")
 LIGHT = (
     Command(
         ("dataset", "convert", "data/squares.data", "--to", "coco", "--out", "coco"),
@@ -207,8 +207,7 @@ HEAVY = (
             *("--export", "out", "--report", "page", "--plots", "plots", "--out", "eval.json"),
             *("--threads", "1"),  # warnings of labels that cannot be read are wanted
         ),
-        label_toy,
-        replaces=True,
+        label_toy,  # a page that is not of this program is refused, not replaced
     ),
     Command(
         (

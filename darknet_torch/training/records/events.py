@@ -135,7 +135,9 @@ class EventLog(LookedAt):
         return kept
 
     def _rewrite(self, lines: Iterable[str]) -> None:
-        write_bytes(self.path, encode_text("".join(f"{line}\n" for line in lines)))
+        text = "".join(f"{line}\n" for line in lines)
+        if text or self.path.exists():  # no empty table is left if its first line finds no room
+            write_bytes(self.path, encode_text(text))
 
 
 def _lines(data: bytes) -> list[str]:
