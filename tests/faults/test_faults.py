@@ -141,7 +141,7 @@ def test_an_input_that_cannot_be_read(sandbox):
         assert ended.status in (0, 1, 2)
         assert "Traceback" not in ended.err
         assert "Exception ignored" not in ended.err
-        said = ("dtorch: ", "warning: ", "left out: ")
+        said = ("dtorch: ", "warning: ", "left out: ", "cannot be read")
         was_said = any(words in ended.err + ended.out for words in said)
         if ended.status == sandbox.command.status == 0 and not was_said:
             assert sandbox.is_complete()
