@@ -11,6 +11,7 @@ MOST_OPERATIONS = 1e13  # floating-point operations for one picture
 MOST_LAYERS = 10_000  # published networks have some hundreds
 MOST_ANCHORS = 1000  # of all heads; published networks have 20 at most
 MOST_TRUTHS = 100_000  # of a picture in training; published cfgs take some hundreds
+HOW_TO_ALLOW = "or allow it: --allow-large, in Python allow_large=True"  # ends messages
 
 _allowed: ContextVar[bool] = ContextVar("large networks are allowed", default=False)
 

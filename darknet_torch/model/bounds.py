@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.cfg.size_limits import (
+    HOW_TO_ALLOW,
     MEMORY_SHARE,
     MOST_OPERATIONS,
     large_networks_are_allowed,
@@ -126,8 +127,7 @@ def _too_large(what: str, most: Layer, net: NetOptions, *, expected: str, got: s
         expected=expected,
         got=got,
         fix=f"correct the sizes in [net] and in layer {most.index}, [{most.section}] "
-        f"({most.options.where}), which takes the most; or allow it: --allow-large, in Python "
-        "allow_large=True",
+        f"({most.options.where}), which takes the most; {HOW_TO_ALLOW}",
     )
 
 

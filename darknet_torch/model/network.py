@@ -16,6 +16,7 @@ from darknet_torch.cfg.named_files import NamedFiles
 from darknet_torch.cfg.net import NetOptions, read_net
 from darknet_torch.cfg.options import activations_in, extensions_in
 from darknet_torch.cfg.size_limits import (
+    HOW_TO_ALLOW,
     MOST_LAYERS,
     allowing_large_networks,
     large_networks_are_allowed,
@@ -383,7 +384,7 @@ def _check_number_of_layers(sections: Sequence[Section], net: NetOptions) -> Non
             where=sections[MOST_LAYERS].where,
             expected=f"{MOST_LAYERS} at most",
             got=count,
-            fix="correct the cfg; or allow it: --allow-large, in Python allow_large=True",
+            fix=f"correct the cfg; {HOW_TO_ALLOW}",
         )
     if not count:
         raise CfgError(

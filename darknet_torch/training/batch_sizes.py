@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from darknet_torch.cfg.net import NetOptions
-from darknet_torch.cfg.size_limits import MEMORY_SHARE, large_networks_are_allowed
+from darknet_torch.cfg.size_limits import (
+    HOW_TO_ALLOW,
+    MEMORY_SHARE,
+    large_networks_are_allowed,
+)
 from darknet_torch.cpu.memory import available_memory
 from darknet_torch.errors import CfgError
 
@@ -46,6 +50,5 @@ def check_batch(net: NetOptions) -> None:
                 expected=f"{limit} at most, of {size} bytes each",
                 got=f"{count}: batch={net.batch}, subdivisions={net.subdivisions}, "
                 f"time_steps={net.time_steps}",
-                fix="correct batch=, subdivisions= and time_steps=; or allow it: --allow-large, "
-                "in Python allow_large=True",
+                fix=f"correct batch=, subdivisions= and time_steps=; {HOW_TO_ALLOW}",
             )

@@ -6,7 +6,8 @@ import shlex
 import pytest
 
 from darknet_torch import downloads, http_client, text
-from darknet_torch.cfg import data_file, grammar
+from darknet_torch.cfg import data_file, grammar, options
+from darknet_torch.datasets import xml_file
 from darknet_torch.media import sources, web_picture
 from darknet_torch.media.sources import STREAM_SCHEMES
 from tests.cli.command import dtorch
@@ -45,7 +46,9 @@ def test_the_page_names_the_limits_of_the_code():
     assert f"a pipe is read up to {text._LONGEST >> 20} MiB" in TEXT
     assert f"a line of standard input up to {sources._LONGEST_LINE:,} characters" in TEXT
     assert f"a cfg {grammar._LARGEST >> 20} MiB and {grammar._MOST_LINES:,} lines" in TEXT
-    assert f"a `.data` file {data_file._LARGEST >> 10} KiB" in TEXT
+    assert f"an option of it {options._MOST_NUMBERS:,} numbers; a `.data`\nfile" in TEXT
+    assert f"file {data_file._LARGEST >> 10} KiB" in TEXT
+    assert f"{xml_file._MOST:,} elements, {xml_file._DEEPEST} of them in each other" in TEXT
     named = re.search(r"URL of (.*?)\. `file:`", TEXT, re.DOTALL)[1]
     assert tuple(re.findall(r"`(\w+)`", named)) == STREAM_SCHEMES
 
