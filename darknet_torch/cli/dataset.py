@@ -242,13 +242,14 @@ def stats_command(options: StatsOptions) -> None:
     from darknet_torch.datasets.statistics import compute_statistics
 
     splits = {name: leave_out_wrong_boxes(data) for name, data in options.open().items()}
-    with report_warnings(ReportingOptions()):
-        for data in splits.values():
-            warn_of_problems(data.problems, data.origin)
     found = compute_statistics(splits)
+    with report_warnings(ReportingOptions()):
+        for data, numbers in zip(splits.values(), found, strict=True):
+            warn_of_problems([*data.problems, *numbers.problems], data.origin)
     if options.output_format == "json":
-        numbers = {item.name: item.to_dict() for item in found}
-        text = json.dumps(numbers, ensure_ascii=False, indent=1)
+        text = json.dumps(
+            {item.name: item.to_dict() for item in found}, ensure_ascii=False, indent=1
+        )
     else:
         text = "\n".join(line for item in found for line in item.lines())
     print_or_write(text, options.out)

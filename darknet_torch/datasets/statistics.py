@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from darknet_torch.datasets.examples import DataSet, Example, Labels
+from darknet_torch.datasets.examples import DataSet, Labels, Problem
 from darknet_torch.errors import ImageError
 
 _AREAS = {"small": 0.0, "medium": 32.0**2, "large": 96.0**2}  # COCO's lower bounds, square pixels
@@ -37,8 +37,10 @@ class Statistics:
         per_picture: [P] number of boxes in each picture.
         difficult: number of boxes that are marked difficult.
         without_labels: pictures without a label file; they count as pictures without boxes.
-        sizes: number of small, medium and large boxes as COCO defines them; boxes of pictures
-            of unknown size are not counted.
+        sizes: number of small, medium and large boxes as COCO defines them.
+        without_size: number of boxes that are in none of these, since the size of their picture
+            is unknown.
+        problems: the pictures whose size is unknown.
     """
 
     name: str
@@ -48,6 +50,8 @@ class Statistics:
     difficult: int
     without_labels: int
     sizes: dict[str, int]
+    without_size: int
+    problems: tuple[Problem, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """A summary that JSON can hold; it leaves out the single boxes."""
@@ -61,6 +65,7 @@ class Statistics:
             "difficult": self.difficult,
             "classes": [vars(item) for item in self.classes],
             "sizes": self.sizes,
+            "without_size": self.without_size,
             "boxes_per_picture": _summary(self.per_picture),
             "width": _summary(width),
             "height": _summary(height),
@@ -76,7 +81,10 @@ class Statistics:
         widest = max((len(item.name) for item in self.classes), default=0)
         for item in self.classes:
             lines.append(f"  {item.name:{widest}} {item.boxes:8} boxes {item.pictures:8} pictures")
-        lines.append("  " + ", ".join(f"{count} {kind}" for kind, count in self.sizes.items()))
+        sizes = [f"{count} {kind}" for kind, count in self.sizes.items()]
+        if self.without_size:
+            sizes.append(f"{self.without_size} in pictures of unknown size")
+        lines.append("  " + ", ".join(sizes))
         for key in ("boxes_per_picture", "width", "height", "width_to_height"):
             texts = (f"{kind} {value:.4g}" for kind, value in found[key].items())
             lines.append(f"  {key.replace('_', ' ')}: {', '.join(texts)}")
@@ -91,14 +99,18 @@ def compute_statistics(splits: Mapping[str, DataSet]) -> list[Statistics]:
 def _compute_split(name: str, data: DataSet) -> Statistics:
     labels = [Labels.empty() if item.labels is None else item.labels for item in data.examples]
     every = [np.empty((0, 4)), *(found.boxes for found in labels)]
+    areas, problems = _measure_boxes(data)
+    boxes = np.concatenate(every)
     return Statistics(
         name,
         _count_classes(data.names, labels),
-        np.concatenate(every),
+        boxes,
         np.array([len(found) for found in labels], np.int64),
         sum(int(found.difficult.sum()) for found in labels),
         sum(item.labels is None for item in data.examples),
-        _count_box_sizes(data),
+        _count_box_sizes(areas),
+        len(boxes) - len(areas),
+        tuple(problems),
     )
 
 
@@ -113,24 +125,28 @@ def _count_classes(names: Sequence[str], labels: list[Labels]) -> tuple[ClassCou
     )
 
 
-def _count_box_sizes(data: DataSet) -> dict[str, int]:
-    areas = np.concatenate([np.empty(0), *(_areas(item) for item in data.examples)])
+def _measure_boxes(data: DataSet) -> tuple[np.ndarray, list[Problem]]:
+    """The areas of the boxes in square pixels, and the pictures whose size is unknown."""
+    areas, problems = [np.empty(0)], []
+    for item in data.examples:
+        if item.labels is None or not len(item.labels):
+            continue
+        try:
+            height, width = item.measure()
+        except ImageError as error:
+            what = str(error).removeprefix(f"{item.path}: ")
+            problems.append(Problem("no size", str(item.path), what))
+            continue
+        areas.append(item.labels.boxes[:, 2] * item.labels.boxes[:, 3] * (height * width))
+    return np.concatenate(areas), problems
+
+
+def _count_box_sizes(areas: np.ndarray) -> dict[str, int]:
     at_least = [int((areas >= least).sum()) for least in _AREAS.values()]
     ends = [*at_least[1:], 0]
     return {
         kind: count - larger for kind, count, larger in zip(_AREAS, at_least, ends, strict=True)
     }
-
-
-def _areas(item: Example) -> np.ndarray:
-    """The areas of a picture's boxes in square pixels; empty if its size is unknown."""
-    if item.labels is None or not len(item.labels):
-        return np.empty(0)
-    try:
-        height, width = item.measure()
-    except ImageError:
-        return np.empty(0)
-    return item.labels.boxes[:, 2] * item.labels.boxes[:, 3] * (height * width)
 
 
 def _summary(values: np.ndarray) -> dict[str, float]:

@@ -63,9 +63,14 @@ def test_a_data_set_without_boxes_has_statistics(tmp_path):
     assert len(split.lines()) == 8
 
 
-def test_boxes_of_missing_pictures_are_neither_small_nor_large(tmp_path):
-    data = darknet(tmp_path, ["0 .5 .5 .1 .1"])
+def test_boxes_of_missing_pictures_are_counted_apart_with_the_reason(tmp_path):
+    data = darknet(tmp_path, ["0 .5 .5 .1 .1", "1 .5 .5 .5 .5"])
     (tmp_path / "train/train0.png").unlink()
     (split,) = compute_statistics(open_splits([data]))
-    assert split.sizes == {"small": 0, "medium": 0, "large": 0}
-    np.testing.assert_array_equal(split.boxes, [[0.5, 0.5, 0.1, 0.1]])
+    assert split.sizes == {"small": 0, "medium": 1, "large": 0}
+    assert split.to_dict()["without_size"] == 1
+    assert "  0 small, 1 medium, 0 large, 1 in pictures of unknown size" in split.lines()
+    assert [str(problem) for problem in split.problems] == [
+        f"{tmp_path}/train/train0.png: no such picture"
+    ]
+    np.testing.assert_array_equal(split.boxes, [[0.5, 0.5, 0.1, 0.1], [0.5, 0.5, 0.5, 0.5]])
