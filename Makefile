@@ -38,9 +38,10 @@ test-web: install
 kill-test: install
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m "long or not long" tests/training/test_kill.py
 
-# Writes of each command fail, one in each run: a full disk, no permission, a signal.
+# Writes of each command fail, one in each run: a full disk, no permission, a signal. Most of the
+# tests are in one file, which all processes share here.
 fault-test: install
-	$(PYTEST) -m fault tests/faults
+	$(PYTEST) --dist load -m fault tests/faults
 
 # The tables of docs/reliability.md.
 long-runs: install
