@@ -16,9 +16,14 @@ def test_a_file_of_the_right_length_fits(files):
     assert find_mismatch()(*files) is None
 
 
-def test_the_reason_names_the_classes_that_would_fit(files):
-    cfg, weights = files
-    cfg.write_text(DETECTOR.replace("classes=2", "classes=3").replace("filters=14", "filters=16"))
+@pytest.mark.parametrize(
+    "section",
+    ["", pytest.param("[batchnorm]\n", id="whose arrays differ between the code bases")],
+)
+def test_the_reason_names_the_classes_that_would_fit(tmp_path, section):
+    text = DETECTOR.replace("[convolutional]\nfilters=14", f"{section}[convolutional]\nfilters=14")
+    cfg, weights = write_model(tmp_path, text)
+    cfg.write_text(text.replace("classes=2", "classes=3").replace("filters=14", "filters=16"))
     assert find_mismatch()(cfg, weights).startswith("probably 2 classes in the file, 3 in the cfg")
 
 

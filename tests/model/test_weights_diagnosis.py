@@ -209,5 +209,11 @@ def test_a_line_feed_at_the_start_comes_after_no_other_byte():
     check_line_ends(data, "some.weights", 0, lambda data: True)
 
 
+def test_the_first_line_feed_may_be_the_second_byte():
+    data = np.frombuffer(b"\r\n1234" * 8, np.uint8)
+    with pytest.raises(WeightsError, match="every LF became CR LF"):
+        check_line_ends(data, "some.weights", 0, lambda data: False)
+
+
 def test_a_file_without_line_feeds_is_not_text():
     check_line_ends(np.zeros(64, np.uint8), "some.weights", 1, lambda data: True)
