@@ -109,8 +109,12 @@ def read_paths(path: _Path) -> list[str]:
         UsageError: the list cannot be read.
     """
     with guarded(path, fix=backslash_fix(path)):
-        lines = path_lines(read_to_memory(path, _LINES_GROWTH, expected="a list of paths"))
-    stripped = (line.strip(_BLANKS) for line in lines)
+        return listed_paths(read_to_memory(path, _LINES_GROWTH, expected="a list of paths"))
+
+
+def listed_paths(data: bytes) -> list[str]:
+    """Return the lines of a list of paths that are not empty, without surrounding white space."""
+    stripped = (line.strip(_BLANKS) for line in path_lines(data))
     return [line for line in stripped if line]
 
 

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from darknet_torch.cfg.class_lists import read_class_list
 from darknet_torch.cfg.grammar import Location, encode_cfg
 from darknet_torch.cfg.tree import Tree, read_tree
 from darknet_torch.cfg.zoo import find_named_file
 from darknet_torch.errors import CfgError
-from darknet_torch.reading import guarded, read_lines
+from darknet_torch.reading import guarded
 from darknet_torch.text import byte_lines, decode_path
 
 
@@ -72,7 +73,8 @@ class NamedFiles:
         Source: utils.c read_map.
         """
         path = self._find("map", name, section, where, "a file with one class id per line")
-        lines = read_lines(path, byte_lines, expected="a class id on each line", error=CfgError)
+        expected = "a class id on each line"
+        lines = read_class_list(path, byte_lines, expected=expected, error=CfgError)
         with guarded(where, what=f"[{section}] map={name} must hold numbers only", error=CfgError):
             ids = tuple(int(word) for line in lines for word in line.split())
         if not ids or not 0 <= min(ids) <= max(ids) < classes:

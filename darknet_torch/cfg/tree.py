@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from darknet_torch.cfg.class_lists import read_class_list
 from darknet_torch.errors import CfgError
-from darknet_torch.reading import read_lines
 from darknet_torch.text import byte_lines, decode_text
 
 _GROUP = "group"
@@ -65,12 +65,12 @@ def read_tree(path: Path) -> Tree:
     are written that way. Lines that start with ``#`` are comments.
 
     Raises:
-        CfgError: the file cannot be read, has no classes, a line names no parent that came before
-            it, or a group is empty or too large.
+        CfgError: the file cannot be read, is too large (see `read_class_list`), has no classes, a
+            line names no parent that came before it, or a group is empty or too large.
 
     Source: tree.c read_tree.
     """
-    lines = read_lines(path, byte_lines, expected=_EXPECTED, error=CfgError)
+    lines = read_class_list(path, byte_lines, expected=_EXPECTED, error=CfgError)
     names: list[str] = []
     parents: list[int] = []
     for number, line in enumerate(lines, 1):

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from pathlib import Path
 
 from darknet_torch.arguments import described
+from darknet_torch.cfg.class_lists import read_class_list
 from darknet_torch.errors import CfgError, NamesError, nearest
-from darknet_torch.reading import read_lines
 from darknet_torch.text import (
     is_file,
     path_exists,
@@ -19,6 +19,7 @@ from darknet_torch.text import (
 )
 
 _PARTIAL = re.compile(r"\.conv\.\d+$")
+_NAMES = "one class name per line"
 _MOST_NEAR = 3  # names in a message
 _NEAR, _MOST_LETTERS = 0.88, 2  # one or two wrong letters in a name
 _HERE = Path(__file__).resolve().parents[1]
@@ -121,7 +122,8 @@ def read_names(path: str | os.PathLike[str]) -> list[str]:
         path: the file, or the name of a shipped list ("coco", "voc").
 
     Raises:
-        NamesError: there is no such file and no such list, or the file cannot be read.
+        NamesError: there is no such file and no such list, or the file cannot be read, or is
+            larger than any; see `read_class_list`.
 
     Source: data.c get_labels, utils.c get_paths.
     """
@@ -130,7 +132,7 @@ def read_names(path: str | os.PathLike[str]) -> list[str]:
     if not path_exists(file) and file.name.removesuffix(".names") in known:
         file = known[file.name.removesuffix(".names")]
     try:
-        lines = read_lines(file, text_lines, expected="one class name per line", error=NamesError)
+        lines = read_class_list(file, text_lines, expected=_NAMES, error=NamesError)
     except NamesError as error:
         if isinstance(error.__cause__, FileNotFoundError):
             raise NamesError(

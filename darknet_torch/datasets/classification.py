@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from darknet_torch.cfg.class_lists import read_class_list
 from darknet_torch.datasets.darknet import DataFile
 from darknet_torch.datasets.examples import Problem
 from darknet_torch.datasets.folder_tree import FolderTree, is_skipped
@@ -17,9 +18,10 @@ from darknet_torch.datasets.split_names import split_word
 from darknet_torch.datasets.unrecognised import inner_data_sets, unrecognised
 from darknet_torch.errors import CfgNote, UsageError, warn
 from darknet_torch.media.sources import PICTURE_SUFFIXES
-from darknet_torch.reading import read_paths
+from darknet_torch.reading import listed_paths
 from darknet_torch.text import is_folder
 
+_LABELS = "a list of strings that occur in the picture paths"
 _SHOWN = 20  # classes that a note lists
 
 
@@ -130,9 +132,10 @@ def _read_data(path: Path, split: str) -> ClassifiedPictures:
         raise UsageError(
             "has no labels=",
             where=path,
-            expected="labels=FILE, a list of strings that occur in the picture paths",
+            expected=f"labels=FILE, {_LABELS}",
         )
-    labels = tuple(read_paths(file.keys["labels"].path()))
+    path_of_labels = file.keys["labels"].path()
+    labels = tuple(read_class_list(path_of_labels, listed_paths, expected=_LABELS))
     names = file.names() or resolve_class_names(labels)
     pictures = file.pictures(split)
     ids: list[int | None] = []

@@ -6,7 +6,7 @@ import shlex
 import pytest
 
 from darknet_torch import downloads, http_client, text
-from darknet_torch.cfg import data_file, grammar, options
+from darknet_torch.cfg import class_lists, data_file, grammar, options
 from darknet_torch.datasets import xml_file
 from darknet_torch.media import sources, web_picture
 from darknet_torch.media.sources import STREAM_SCHEMES
@@ -45,6 +45,10 @@ def test_the_page_names_the_limits_of_the_code():
     assert f"A picture has {web_picture.LONGEST:g} s in all" in TEXT
     assert f"a pipe is read up to {text._LONGEST >> 20} MiB" in TEXT
     assert f"a line of standard input up to {sources._LONGEST_LINE:,} characters" in TEXT
+    assert (
+        f"maps of ids) {class_lists._LARGEST >> 20} MiB\nand {class_lists._MOST_LINES:,} lines"
+        in TEXT
+    )
     assert f"a cfg {grammar._LARGEST >> 20} MiB and {grammar._MOST_LINES:,} lines" in TEXT
     assert f"an option of it {options._MOST_NUMBERS:,} numbers; a `.data`\nfile" in TEXT
     assert f"file {data_file._LARGEST >> 10} KiB" in TEXT
