@@ -1,7 +1,8 @@
 """A page as one HTML file: it opens from disk, and no request leaves it. No torch.
 
 The page's policy lets the browser run its own script, known by its hash, and no other, and load
-nothing. Texts are escaped by jinja2, and in the script's data by `page_data`.
+nothing. Texts are escaped by jinja2, and in the script's data by `page_data`; so are control
+characters, which HTML does not have, and which turn the direction of the text after them.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from darknet_torch.evaluation.threshold_curves import threshold_index
 from darknet_torch.extras import import_extra
 from darknet_torch.files import make_folder, write_text
 from darknet_torch.input_files import protected_inputs
+from darknet_torch.printable import escape_controls
 from darknet_torch.report.cells import number_columns, shown_rows
 from darknet_torch.report.content import PageContent
 from darknet_torch.report.count_table import count_table
@@ -110,12 +112,19 @@ def _environment(jinja2: Any) -> Any:
         loader=jinja2.FileSystemLoader(ASSETS),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
+        finalize=_visible,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters |= {"jpeg_url": _jpeg_url, "thousands": "{:,}".format}
     environment.globals |= {"shown_rows": shown_rows, "number_columns": number_columns}
     return environment
+
+
+def _visible(value: Any) -> Any:
+    """Return what a template shows, with control characters visible."""
+    kind = type(value)  # HTML, which jinja2 does not escape again, stays HTML
+    return kind(escape_controls(value)) if isinstance(value, str) else value
 
 
 def _variables(content: PageContent) -> dict[str, Any]:

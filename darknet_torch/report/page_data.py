@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from darknet_torch.printable import escape_in_line
 from darknet_torch.report.box_styles import box_styles
 from darknet_torch.report.content import Box, PageContent, PagePicture
 from darknet_torch.report.count_table import count_columns
@@ -26,7 +27,7 @@ def page_data(content: PageContent) -> str:
     kinds = {kind.name: index for index, kind in enumerate(content.kinds)}
     data = {
         "threshold": content.threshold,
-        "classes": content.class_names,
+        "classes": [*map(escape_in_line, content.class_names)],
         "kinds": _kinds(content),
         "error": content.error_name,
         "counts": _counts(content),
@@ -54,7 +55,7 @@ def _counts(content: PageContent) -> list[list[list[int] | None]]:
 
 def _picture(picture: PagePicture, kinds: dict[str, int]) -> dict[str, Any]:
     return {
-        "name": picture.name,
+        "name": escape_in_line(picture.name),
         "width": picture.width,
         "height": picture.height,
         "left_out": picture.left_out,

@@ -18,6 +18,8 @@ from darknet_torch.reading import guarded, read_lines
 from darknet_torch.text import is_file
 from darknet_torch.training.records.table import ITERATION, Row, Table
 
+_DEEPEST = 10  # lists and objects in each other; records have 4
+
 
 def read_text(path: Path, faults: list[str]) -> str:
     """Return the text of a file; "" if it cannot be read."""
@@ -45,15 +47,25 @@ def read_rows(path: Path, faults: list[str]) -> Sequence[Row]:
 
 
 def read_object(path: Path, faults: list[str]) -> Mapping[str, Any]:
-    """Return the object of a JSON file; {} if there is none."""
+    """Return the object of a JSON file, `_DEEPEST` levels deep at most; {} if there is none."""
     text = read_text(path, faults)
     try:
         with guarded(path, what="is no whole JSON"):
             found = json.loads(text or "{}")
+            if _is_deeper(found, _DEEPEST):
+                raise ValueError(f"lists or objects in each other, over {_DEEPEST} deep")
     except UsageError as error:
         faults.append(str(error))
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _is_deeper(value: object, levels: int) -> bool:
+    """Whether a value of JSON has more than `levels` lists and objects in each other."""
+    if not isinstance(value, list | dict):
+        return False
+    inside = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_is_deeper(each, levels - 1) for each in inside)
 
 
 def read_sections(path: Path, faults: list[str]) -> Sequence[Section]:

@@ -10,7 +10,7 @@ from darknet_torch.report.run_settings import Setting
 from darknet_torch.report.runs import Run
 from darknet_torch.training.records.table import CLASS_SCORE, EVALUATED, is_loss
 
-_MOST_ROWS = 200  # of a table of settings
+MOST_ROWS = 200  # of a table of settings
 
 
 def run_table(runs: Sequence[Run]) -> Table:
@@ -89,17 +89,22 @@ def settings_table(
         runs: the trainings.
         note: a sentence below the table.
     """
-    more = len(settings) - _MOST_ROWS
-    rows: list[list[Cell]] = [[one.name, *one.values] for one in settings[:_MOST_ROWS]]
-    if more > 0:
-        note = f"{note} {more} more rows are left out.".strip()
-    return Table(title, ("setting", *(run.label for run in runs)), rows, note=note)
+    rows: list[list[Cell]] = [[one.name, *one.values] for one in settings[:MOST_ROWS]]
+    head = ("setting", *(run.label for run in runs))
+    return Table(title, head, rows, note=f"{note} {_left_out(settings)}".strip())
 
 
 def equal_table(title: str, settings: Sequence[Setting]) -> Table:
     """Return a row for each setting that is the same in all trainings."""
-    equal: list[list[Cell]] = [[one.name, one.values[0]] for one in settings if not one.differs]
-    return Table(title, ("setting", "value"), equal)
+    equal = [one for one in settings if not one.differs]
+    rows: list[list[Cell]] = [[one.name, one.values[0]] for one in equal[:MOST_ROWS]]
+    return Table(title, ("setting", "value"), rows, note=_left_out(equal))
+
+
+def _left_out(settings: Sequence[Setting]) -> str:
+    """Say how many settings a table does not have; "" if it has all."""
+    more = len(settings) - MOST_ROWS
+    return f"{more} more rows are left out." if more > 0 else ""
 
 
 def fault_table(runs: Sequence[Run]) -> Table:

@@ -13,7 +13,7 @@ from darknet_torch.evaluation.threshold_curves import plain_thresholds, threshol
 from darknet_torch.report.disagreement_pictures import class_counts
 from darknet_torch.report.run_page import RunComparison
 from darknet_torch.report.run_settings import Setting
-from darknet_torch.report.run_tables import score_name
+from darknet_torch.report.run_tables import MOST_ROWS, score_name
 from darknet_torch.report.runs import Run
 from darknet_torch.report.two_models import TwoModels
 from darknet_torch.training.durations import describe_duration
@@ -54,9 +54,11 @@ def _row(run: Run) -> list[str]:
 def _setting_lines(settings: Sequence[Setting], runs: Sequence[Run]) -> list[str]:
     head = ["", *(run.label for run in runs)]
     rows = [
-        [one.name, *("-" if value is None else value for value in one.values)] for one in settings
+        [one.name, *("-" if value is None else value for value in one.values)]
+        for one in settings[:MOST_ROWS]
     ]
-    return table([head, *rows])
+    more = len(settings) - MOST_ROWS
+    return [*table([head, *rows]), *([f"and {more} more"] if more > 0 else [])]
 
 
 def _disagreement_lines(found: TwoModels) -> Iterator[str]:

@@ -80,6 +80,26 @@ def test_data_cannot_end_their_element(page, whole):
     assert names == [picture.name for picture in whole.pictures]
 
 
+def test_control_characters_are_visible(whole):
+    evil, shown = "\x1b]0;a\x07\u202eb", r"\x1b]0;a\x07\u202eb"
+    table = Table(evil, (evil,), [(evil,)], note=evil)
+    page = render_page(
+        dataclasses.replace(
+            whole,
+            title=evil,
+            facts={evil: evil},
+            settings={evil: evil},
+            class_names=(evil, *whole.class_names[1:]),
+            sections=(Section(evil, (evil,), (table,)),),
+            pictures=(dataclasses.replace(whole.pictures[0], name=evil),),
+        )
+    )
+    assert not set(page) & set("\x1b\x07\u202e")
+    assert page.count(shown) > 12
+    data = _data(page)
+    assert (data["classes"][0], data["pictures"][0]["name"]) == (shown, shown)
+
+
 def test_the_policy_allows_the_page_its_own_style_and_script_alone(found):
     policy = dict(part.split(" ", 1) for part in found.policy.split("; "))
     assert policy["default-src"] == "'none'"

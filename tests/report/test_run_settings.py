@@ -1,11 +1,14 @@
 """Settings that differ between trainings are found, and nothing else."""
 
+from darknet_torch.report.run_page import RunComparison
 from darknet_torch.report.run_settings import (
     Setting,
     cfg_settings,
     environment_settings,
     plan_settings,
 )
+from darknet_torch.report.run_tables import MOST_ROWS, equal_table, settings_table
+from darknet_torch.report.run_text import comparison_lines
 from tests.report.fabricated_runs import CFG, START, written_run
 
 
@@ -29,6 +32,19 @@ def test_options_that_differ(tmp_path):
         Setting("[net] scales, instead of the cfg's", ("0.1, 0.5", None)),
     ]
     assert Setting("--freeze-bn", ("yes", "yes")) in plan_settings(runs)
+
+
+def test_tables_have_so_many_rows_and_count_the_others(tmp_path):
+    runs = [written_run(tmp_path / name) for name in "ab"]
+    for number in range(MOST_ROWS + 5):
+        runs[0].plan[f"option{number}"] = number
+    settings = plan_settings(runs)
+    for table in (settings_table("a", settings, runs), equal_table("a", plan_settings(runs[:1]))):
+        assert len(table.rows) == MOST_ROWS
+        assert table.note.endswith("more rows are left out.")
+    lines = list(comparison_lines(RunComparison(runs)))
+    assert sum("--option" in line for line in lines) <= MOST_ROWS
+    assert any(line.startswith("and ") and line.endswith(" more") for line in lines)
 
 
 def test_an_option_that_an_older_plan_lacks_has_its_default(tmp_path):

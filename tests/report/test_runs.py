@@ -47,6 +47,18 @@ def test_damaged_files_end_nothing(damage, tmp_path):
     assert any("custom_results.csv" in fault for fault in run.faults)
 
 
+@pytest.mark.parametrize("part", ["plan", "environment"])
+def test_lists_deep_in_each_other_are_damage(part, tmp_path):
+    write_run(tmp_path)
+    deep = f"{'[' * 500}{']' * 500}"
+    content = f'{{"seed": {deep}, "starts": [{{"versions": {{"torch": {deep}}}}}]}}'
+    (tmp_path / f"custom_{part}.json").write_text(content)
+    run = read_run(RunFolder(tmp_path, "custom"), "a")
+    assert getattr(run, {"environment": "start"}.get(part, part)) == {}
+    (fault,) = run.faults
+    assert f"custom_{part}.json: is no whole JSON: got lists or objects in each other" in fault
+
+
 def test_what_is_missing_is_named(tmp_path):
     write_run(tmp_path)
     for path in tmp_path.iterdir():
