@@ -19,7 +19,7 @@ from darknet_torch.cfg.data_file import read_data_file
 from darknet_torch.cfg.grammar import read_cfg
 from darknet_torch.cfg.tree import read_tree
 from darknet_torch.cfg.zoo import read_names
-from darknet_torch.datasets import xml_file
+from darknet_torch.datasets import xml_file, yaml_file
 from darknet_torch.datasets.box_table import BoxTable
 from darknet_torch.datasets.coco import read_coco
 from darknet_torch.datasets.darknet import read_labels
@@ -187,6 +187,7 @@ def test_what_a_parser_raises_is_the_cause_of_an_error(name, cause, tmp_path, mo
     def fail(*arguments, **options):
         raise cause
 
+    yaml_file._load.cache_clear()
     monkeypatch.setattr(*reader.parser, fail)
     with pytest.raises(DarknetError) as caught:
         reader.read(path)

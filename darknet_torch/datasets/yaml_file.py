@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -46,13 +47,18 @@ class _TextLoader(yaml.BaseLoader):
 
 
 def read_yaml(file: Path) -> Any:
-    """The content of a YAML file, in which every scalar is a text.
+    """The content of a YAML file, in which every scalar is a text; not to be changed.
 
     Raises:
         UsageError: the file cannot be read, is too large, is not YAML, is nested too deeply, or
             has aliases.
     """
-    return _read(file, _EXPECTED, lambda text: yaml.load(text, _TextLoader))
+    return _read(file, _EXPECTED, _load)
+
+
+@lru_cache(maxsize=1)  # a command asks for the file of a data set ten times
+def _load(text: str) -> Any:
+    return yaml.load(text, _TextLoader)
 
 
 def read_yaml_nodes(file: Path, *, expected: str) -> yaml.Node | None:

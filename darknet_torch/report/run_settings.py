@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from typing import Any
@@ -93,9 +94,8 @@ def _keys(sections: Sequence[Section]) -> Iterator[tuple[str, str | None]]:
 
 def _count(layers: Sequence[Section]) -> str | None:
     """How many layers of each kind there are, such as "7 convolutional, 1 yolo"."""
-    names = [layer.name for layer in layers]
-    counts = (f"{names.count(name)} {name}" for name in dict.fromkeys(names))
-    return ", ".join(counts) or None
+    counts = Counter(layer.name for layer in layers)
+    return ", ".join(f"{count} {name}" for name, count in counts.items()) or None
 
 
 def environment_settings(runs: Sequence[Run]) -> list[Setting]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from darknet_torch.datasets import yaml_file
 from darknet_torch.datasets.opening import list_splits, open_dataset, open_splits
 from darknet_torch.datasets.yaml_file import read_yaml
 from darknet_torch.errors import CfgNote, UsageError
@@ -103,3 +104,17 @@ def test_key_points_are_no_outline(tmp_path):
     data = open_dataset(file)
     assert data.examples[0].labels.boxes.tolist() == [[0.2, 0.5, 0.2, 0.5]]
     assert "1 labels have key points" in str(data.problems[0])
+
+
+def test_a_file_is_parsed_once_until_it_changes(tmp_path, monkeypatch):
+    """Names of 60,000 classes, in 120 kB, take a second each time."""
+    parsed, load = [], yaml_file.yaml.load
+    monkeypatch.setattr(yaml_file.yaml, "load", lambda *given: parsed.append(1) or load(*given))
+    yaml_file._load.cache_clear()
+    picture(tmp_path / "images" / "a.png")
+    file = text(tmp_path / "data.yaml", "train: images\nnames: [a]\n")
+    for _ in range(3):
+        assert open_dataset(file).names == ("a",)
+    assert len(parsed) == 1
+    file.write_text("train: images\nnames: [b]\n")
+    assert open_dataset(file).names == ("b",)
