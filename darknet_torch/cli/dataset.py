@@ -145,9 +145,13 @@ class DatasetCheckOptions(SourceOptions, ReportOptions):
 def check_command(options: DatasetCheckOptions) -> None:
     """Find what is wrong in a data set: pictures, labels, boxes, classes, splits.
 
+    Of more than 100 problems of one kind in one file the others are counted; --format json lists
+    all.
+
     Exit status: 1 if something is wrong.
     """
     from darknet_torch.datasets.check import find_problems
+    from darknet_torch.datasets.problem_list import first_problems
 
     splits, remarks = _open_to_check(options)
     found = (
@@ -164,7 +168,7 @@ def check_command(options: DatasetCheckOptions) -> None:
         parts = [*map(_finding_parts, remarks), *map(_parts, found)]
         text = json.dumps(parts, ensure_ascii=False, indent=1)
     else:
-        lines = [*map(str, remarks), *(f"{item.kind}: {item}" for item in found)]
+        lines = [*map(str, remarks), *(f"{item.kind}: {item}" for item in first_problems(found))]
         text = "\n".join([*lines, *_summary(splits, found, len(remarks))])
     print_or_write(text, options.out)
     if remarks or any(not problem.is_note for problem in found):
@@ -236,7 +240,7 @@ def stats_command(options: StatsOptions) -> None:
 
     Widths and heights are fractions of the picture's. Small, medium and large are COCO's
     size classes: below 32 x 32 pixels, below 96 x 96, and above. Boxes that no command uses
-    are left out and named on standard error; `dtorch dataset check` lists them all.
+    are left out and named on standard error; `dtorch dataset check` lists them.
     """
     from darknet_torch.datasets.label_rule import leave_out_wrong_boxes
     from darknet_torch.datasets.statistics import compute_statistics

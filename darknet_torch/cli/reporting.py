@@ -139,16 +139,19 @@ def warn_of_problems(problems: Sequence[Problem], origin: str) -> None:
         warn(
             f"{len(problems) - SHOWN_PROBLEMS} more problems like these",
             where=origin,
-            fix="dtorch dataset check lists them all",
+            fix="dtorch dataset check lists them",
         )
 
 
 def exit_if_problems(problems: Sequence[Problem]) -> None:
     """Print problems and notes to standard error; exit with 1 if there are problems."""
-    for problem in problems:
+    from darknet_torch.datasets.problem_list import first_problems
+
+    listed = list(first_problems(problems))
+    for problem in listed:
         if problem.is_note:
             echo(f"note: {problem}", err=True)
-    exit_if_any([f"{item.kind}: {item}" for item in problems if not item.is_note])
+    exit_if_any([f"{item.kind}: {item}" for item in listed if not item.is_note])
 
 
 def exit_if_any(errors: Sequence[object]) -> None:

@@ -30,7 +30,6 @@ from darknet_torch.text import backslash_fix, is_folder, path_exists, refusal
 
 Splits = Mapping[str, DataSet]
 _TOLERANCE = 0.5  # pixels that an edge may lie outside: the error of rounding to whole pixels
-_SHOWN_CLASSES = 100  # without boxes, before the others are only counted
 _SAME_BOX = 1e-6  # boxes that differ by less are equal: the sixth decimal of Darknet's labels
 
 
@@ -117,13 +116,10 @@ def _class_problems(splits: Splits) -> Iterator[Problem]:
         earlier.add(name)
     labels = [item.labels for data in splits.values() for item in data.examples]
     used = {int(key) for found in labels if found is not None for key in found.class_ids}
-    unused = [index for index in range(len(first.names)) if index not in used]
-    for index in unused[:_SHOWN_CLASSES]:
-        what = f"class {index} ({first.names[index]}) has no box in {', '.join(splits)}"
-        yield Problem("class without boxes", first.origin, what)
-    if len(unused) > _SHOWN_CLASSES:
-        what = f"{len(unused) - _SHOWN_CLASSES} more classes have no box in {', '.join(splits)}"
-        yield Problem("class without boxes", first.origin, what)
+    for index, name in enumerate(first.names):
+        if index not in used:
+            what = f"class {index} ({name}) has no box in {', '.join(splits)}"
+            yield Problem("class without boxes", first.origin, what)
 
 
 def _example_problems(

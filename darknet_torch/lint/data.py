@@ -22,6 +22,7 @@ from darknet_torch.datasets.opening import (
     list_splits,
     open_dataset,
 )
+from darknet_torch.datasets.problem_list import first_problems
 from darknet_torch.datasets.reading import resolve_class_names
 from darknet_torch.datasets.split_names import same_split
 from darknet_torch.errors import counted
@@ -144,7 +145,7 @@ def lint_data(source: DataSource, cfg: CheckedCfg | None = None) -> list[Finding
     splits, found = read_splits(source)
     if splits:
         problems = find_problems(splits, workers=source.workers, source=source.words())
-        found += [finding_from_problem(item) for item in problems]
+        found += [finding_from_problem(item) for item in first_problems(problems)]
         with collect_findings(found):
             found += _describe_splits(source.path, splits)
     if cfg is not None and cfg.sections:

@@ -31,5 +31,5 @@ def test_the_first_problems_of_a_data_set_are_warnings_and_the_others_counted(tm
     assert len(found.problems) == 13
     assert len(caught) == 11
     assert str(caught[-1].message) == (
-        f"{found.origin}: 3 more problems like these; dtorch dataset check lists them all"
+        f"{found.origin}: 3 more problems like these; dtorch dataset check lists them"
     )

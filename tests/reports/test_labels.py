@@ -135,7 +135,7 @@ def test_only_the_first_ten_are_printed(folder):
         if name != "check":
             assert result.stderr.count("looks like pixels") == (20 if name == "stats" else 10)
             assert "more problems like these" in result.stderr
-    assert "6 more problems like these; dtorch dataset check lists them all" in (
+    assert "6 more problems like these; dtorch dataset check lists them" in (
         dtorch("dataset", "stats", "--data", data).stderr
     )
 
@@ -225,4 +225,4 @@ def test_many_classes_are_checked_quickly(folder):
     data.write_text(text)
     result = dtorch("dataset", "check", "--data", data)
     assert result.stdout.count("class without boxes: ") == 101
-    assert "49898 more classes have no box in train, valid" in result.stdout
+    assert "49,898 more of this kind" in result.stdout
