@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TextIO
 
-# C0 but newline and tab, DEL and C1, and what turns the direction of text around.
-_CONTROLS = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+# C0 but newline and tab, DEL and C1, and what turns the direction of text around; for a set of
+# characters in a regular expression.
+CONTROLS = "\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069"
+_CONTROLS = re.compile(f"[{CONTROLS}]")
 _ONE_LINE = str.maketrans({"\n": "\\n", "\t": "\\t"})
 _C0_END = 0x20
+_WIDEST = 200  # characters
 
 
 def escape_controls(text: str) -> str:
@@ -30,6 +34,15 @@ def escape_in_line(text: str) -> str:
 def shorten(text: str, longest: int) -> str:
     """Return a text of at most `longest` characters, or the first of them and three dots."""
     return text if len(text) <= longest else f"{text[:longest]}..."
+
+
+def column_width(texts: Iterable[str]) -> int:
+    """Return the width that a column of texts is filled up to with blanks, 0 without texts.
+
+    It is that of the longest, but 200 at most: one name of a million characters among thousands
+    would make every line as long.
+    """
+    return min(_WIDEST, max(map(len, texts), default=0))
 
 
 def print_line(text: str, stream: TextIO | None) -> None:

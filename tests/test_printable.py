@@ -10,8 +10,17 @@ import pytest
 
 import darknet_torch
 from darknet_torch.compat.darknet.listing import print_detections
+from darknet_torch.datasets.examples import DataSet
+from darknet_torch.datasets.statistics import compute_statistics
 from darknet_torch.errors import UsageError
-from darknet_torch.printable import escape_controls, escape_in_line, print_line, shorten
+from darknet_torch.evaluation.report import table
+from darknet_torch.printable import (
+    column_width,
+    escape_controls,
+    escape_in_line,
+    print_line,
+    shorten,
+)
 from darknet_torch.results.classification import Classification
 from darknet_torch.results.detections import Detections
 
@@ -59,6 +68,14 @@ def test_lines_of_results_show_it(capsys):
     assert Classification((0,), (0.5,), (NAME,), None).lines() == [f"{line}: 0.500000"]
     print_detections([(NAME, "50.0", (1, 2, 3, 4))])
     assert capsys.readouterr().out == f"\nObjects:\n{line}: 50.0%\n"
+
+
+def test_one_very_long_name_does_not_fill_up_the_others():
+    assert [column_width(texts) for texts in ([], ["a", "bcd"], ["a" * 1000])] == [0, 3, 200]
+    names = ("a", "b" * 100_000, *["c"] * 1000)
+    assert sum(map(len, table([(name, "1") for name in names]))) < 400_000
+    found = compute_statistics({"train": DataSet((), names, "a")})
+    assert sum(map(len, found[0].lines())) < 400_000
 
 
 def test_a_program_without_an_output_prints_nothing():

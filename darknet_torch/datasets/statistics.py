@@ -11,6 +11,7 @@ import numpy as np
 
 from darknet_torch.datasets.examples import DataSet, Labels, Problem
 from darknet_torch.errors import ImageError
+from darknet_torch.printable import column_width
 
 _AREAS = {"small": 0.0, "medium": 32.0**2, "large": 96.0**2}  # COCO's lower bounds, square pixels
 _QUANTILES = {"minimum": 0, "p10": 10, "median": 50, "p90": 90, "maximum": 100}
@@ -78,7 +79,7 @@ class Statistics:
         counts = "{pictures} pictures ({without_objects} without objects, {without_labels} "
         counts += "without labels), {boxes} boxes ({difficult} difficult)"
         lines = [f"{self.name}: {counts.format(**found)}"]
-        widest = max((len(item.name) for item in self.classes), default=0)
+        widest = column_width(item.name for item in self.classes)
         for item in self.classes:
             lines.append(f"  {item.name:{widest}} {item.boxes:8} boxes {item.pictures:8} pictures")
         sizes = [f"{count} {kind}" for kind, count in self.sizes.items()]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from darknet_torch.evaluation.analysis import MATCHED_FROM, Analysis
 from darknet_torch.evaluation.error_kinds import MISSED, WRONG_KINDS
 from darknet_torch.evaluation.evaluate import Evaluation, SweepStep
+from darknet_torch.printable import column_width
 
 _COCO_FIRST = ("AP", "AP50", "AP75", "AP_small", "AP_medium", "AP_large", "AR_100")
 
@@ -113,7 +114,7 @@ def sweep_table(steps: Sequence[SweepStep]) -> list[str]:
 
 def table(rows: Sequence[Sequence[str]]) -> list[str]:
     """Format rows as lines with aligned columns, the first one left-aligned."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    widths = [column_width(column) for column in zip(*rows, strict=True)]
     return [
         "  ".join(
             cell.rjust(width) if column else cell.ljust(width)

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from darknet_torch.errors import UsageError
+from darknet_torch.printable import CONTROLS
 from darknet_torch.reading import read_paths
 from darknet_torch.text import (
     is_file,
@@ -38,7 +39,7 @@ VIDEO_SUFFIXES = frozenset(
 STREAM_SCHEMES = tuple("http https rtsp rtsps rtmp rtmps rtp srt udp tcp mms mmsh".split())
 STANDARD_INPUT = "-"
 GLOB_CHARACTERS = frozenset("*?[")
-_NOT_IN_FILE_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
+_NOT_IN_FILE_NAMES = re.compile(rf'[{CONTROLS}\t\n/\\:*?"<>|]')
 _DOTS_AT_ENDS = re.compile(r"^[. ]+|[. ]+$")
 _RESERVED = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9])(\..*)?", re.IGNORECASE)  # by Windows
 _LONGEST_LINE = 2**16  # characters; no system takes a longer path
@@ -218,7 +219,8 @@ def file_name(name: str) -> str:
 def safe_file_name(text: str) -> str:
     """Return a text as the name of a file or a folder, on every system.
 
-    Characters that no file name may have, and dots and spaces at either end, become underscores;
+    Characters that no file name may have or that a terminal obeys, and dots and spaces at either
+    end, become underscores;
     what is longer than 60 characters is cut off; an empty text is an underscore.
     """
     name = _NOT_IN_FILE_NAMES.sub("_", text)[:_LONGEST_NAME]

@@ -116,6 +116,7 @@ def test_classes_do_not_share_a_folder():
 
 
 def test_a_number_does_not_give_a_class_the_folder_of_another():
+    assert folder_names(["\x1b]0;a", "\u202eb", "\x9b2J", "c\td"]) == ["_]0;a", "_b", "_2J", "c_d"]
     assert folder_names(["a", "A", "a_0"]) == ["a_0_0", "A_1", "a_0_2"]
 
 
