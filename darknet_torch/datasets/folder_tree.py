@@ -12,6 +12,7 @@ from darknet_torch.datasets.class_files import is_names_file
 from darknet_torch.datasets.examples import Problem
 from darknet_torch.errors import UsageError
 from darknet_torch.media.sources import PICTURE_SUFFIXES
+from darknet_torch.text import is_folder
 
 _LEFT_BEHIND = ("__MACOSX", "@eaDir", "lost+found")  # by systems and archive programs
 _OF_DATA_SETS = PICTURE_SUFFIXES | frozenset(".txt .xml .json .csv".split())
@@ -45,8 +46,15 @@ class FolderTree:
         """List all that is below `root`.
 
         Raises:
-            UsageError: more files are there than any data set has, as on a whole disk.
+            UsageError: it is the root of the file system, or more files are there than any data
+                set has.
         """
+        if is_folder(root) and root.resolve().parent == root.resolve():
+            raise UsageError(
+                "this folder holds all files of the system",
+                where=root,
+                expected="the folder of a data set",
+            )
         files: dict[tuple[str, ...], list[str]] = {}
         problems: list[Problem] = []
         others = 0

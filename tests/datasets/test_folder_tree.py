@@ -53,6 +53,13 @@ def test_a_folder_with_very_many_other_files_is_refused(tmp_path, monkeypatch):
         FolderTree.scan(tmp_path)
 
 
+def test_the_root_of_the_file_system_is_refused(tmp_path):
+    (tmp_path / "all").symlink_to("/")
+    for root in (Path("/"), tmp_path / "all"):
+        with pytest.raises(UsageError, match="this folder holds all files of the system"):
+            FolderTree.scan(root)
+
+
 def test_files_are_counted_until_there_are_too_many(tmp_path, monkeypatch):
     for name in ("a/1.png", "a/2.png", "b/1.png"):
         text(tmp_path / name, "")
