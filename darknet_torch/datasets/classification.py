@@ -136,6 +136,8 @@ def _read_data(path: Path, split: str) -> ClassifiedPictures:
         )
     path_of_labels = file.keys["labels"].path()
     labels = tuple(read_class_list(path_of_labels, listed_paths, expected=_LABELS))
+    if not labels:
+        raise UsageError("no labels", where=path_of_labels, expected=_LABELS)
     names = file.names() or resolve_class_names(labels)
     pictures = file.pictures(split)
     ids: list[int | None] = []

@@ -46,6 +46,13 @@ def test_a_list_with_more_bytes_than_any_is_not_read(read, tmp_path):
         read(file)
 
 
+def test_labels_that_are_empty_are_named(tmp_path):
+    file = tmp_path / "a.txt"
+    file.write_text("\n \n")
+    with pytest.raises(DarknetError, match=r"a\.txt: no labels: expected a list of strings"):
+        read_labels(file)
+
+
 @pytest.mark.parametrize("read", [read_names, read_tree])
 def test_the_classes_of_imagenet_are_read(read, tmp_path):
     file = tmp_path / "a.txt"
