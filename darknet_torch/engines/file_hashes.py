@@ -14,6 +14,7 @@ from darknet_torch.downloads.finding import cache_folder
 from darknet_torch.engines.checked_json import read_checked_json, to_checked_json
 from darknet_torch.errors import UsageError
 from darknet_torch.files import file_digest, make_folder, write_bytes
+from darknet_torch.text import is_file, path_exists
 
 FILE_HASHES = "file_hashes.json"
 _FORMAT = 1
@@ -92,6 +93,8 @@ def _remember(memory: Path, name: str, row: list[Any]) -> None:
     Of two processes that do it at once, one may forget the other's row, which costs no more than
     computing it again.
     """
+    if path_exists(memory) and not is_file(memory):
+        return  # a pipe, which would wait for a reader
     rows = _read(memory)
     rows.pop(name, None)
     rows[name] = row

@@ -225,3 +225,12 @@ def test_a_file_much_larger_than_a_model_is_not_hashed(tmp_path, hashed):
     with pytest.raises(OSError, match="larger than any model"):
         file_hash(tmp_path / "a.weights")
     assert not hashed
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_in_the_place_of_the_memory_is_left_alone(weights, tmp_path):
+    pipe = tmp_path / "memory"
+    os.mkfifo(pipe)
+    code = f"{HASH_ALL.partition('for')[0]}file_hash(Path(sys.argv[1]), Path(sys.argv[2]))"
+    subprocess.run([sys.executable, "-c", code, weights, pipe], check=True, timeout=20)
+    assert pipe.is_fifo()
