@@ -145,7 +145,7 @@ class DatasetCheckOptions(SourceOptions, ReportOptions):
 def check_command(options: DatasetCheckOptions) -> None:
     """Find what is wrong in a data set: pictures, labels, boxes, classes, splits.
 
-    Of more than 100 problems of one kind in one file the others are counted; --format json lists
+    Of more than 1,000 problems of one kind in one file the others are counted; --format json lists
     all.
 
     Exit status: 1 if something is wrong.

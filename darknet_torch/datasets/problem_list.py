@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from darknet_torch.datasets.examples import Problem
 
-MOST_LISTED = 100  # problems of one kind in one file
+MOST_LISTED = 1000  # problems of one kind in one file; one of COCO has all boxes
 _PLACE = re.compile(r":( box )?\d+$")  # of a box in a file, as `Example.box_place` writes it
 
 
