@@ -27,7 +27,7 @@ from darknet_torch.cli.parameter_types import PATH, POSITIVE, STANDARD_STREAM, F
 from darknet_torch.cli.result_output import print_or_write
 from darknet_torch.cli.train_choices import option_of
 from darknet_torch.cli.value_completion import complete_cfg
-from darknet_torch.errors import CfgError, CfgWarning, UsageError
+from darknet_torch.errors import CfgWarning, UsageError
 from darknet_torch.training.option_values import Repeated
 from darknet_torch.training.plan import TrainPlan
 from darknet_torch.training.schedules.registry import SCHEDULES
@@ -200,7 +200,7 @@ def _net_of_run(options: LrPlotOptions, plan: TrainPlan) -> NetOptions:
     from darknet_torch.cfg.net import read_net
     from darknet_torch.training.batch_sizes import batch_size
     from darknet_torch.training.phases import phases_of
-    from darknet_torch.training.scaling import batches_for_epochs, values_of_run
+    from darknet_torch.training.scaling import batches_for_epochs, check_has_end, values_of_run
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CfgWarning)  # dtorch check reports them
@@ -222,14 +222,7 @@ def _net_of_run(options: LrPlotOptions, plan: TrainPlan) -> NetOptions:
         keeps_policy=plan.schedule == "cfg",
     )
     net = replace(net, **values)
-    if not net.max_batches:
-        raise CfgError(
-            "[net] does not say how long to train",
-            where=net.where,
-            expected="max_batches=",
-            got="none",
-            fix="write max_batches= there, or use --max-batches",
-        )
+    check_has_end(net)
     return net
 
 

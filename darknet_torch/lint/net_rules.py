@@ -94,9 +94,11 @@ def length_of_training(
 
 def schedule(net: NetOptions, sections: Sections, network: Network | None) -> Iterator[Finding]:
     """Report a schedule of the learning rate by which little or nothing is learned."""
-    for rule in SCHEDULE_RULES:
-        for found in rule(net, partial(_where, sections)):
-            yield finding_from_warning(found)
+    found: list[Finding] = []
+    with collect_findings(found):
+        for rule in SCHEDULE_RULES:
+            found += map(finding_from_warning, rule(net, partial(_where, sections)))
+    yield from found
 
 
 def augmentation(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.training.plan import TrainPlan
-from darknet_torch.training.schedules.base import RateFollower, Run, Schedule, WarmUp
+from darknet_torch.training.schedules.base import RateFollower, Run, Schedule, WarmUp, finite_rate
 from darknet_torch.training.schedules.given import Given, RateFunction
 from darknet_torch.training.schedules.registry import SCHEDULES, WARM_UPS
 from darknet_torch.training.schedules.shapes import FromCfg
@@ -43,7 +43,11 @@ class LearningRate:
 
         Raises:
             UsageError: there is no function for schedule="callable".
+            CfgError: the rate is not finite.
         """
+        return finite_rate(lambda: self._rate(update), update, self.run.net.where)
+
+    def _rate(self, update: int) -> float:
         rate = self.schedule.rate(update, self.run) * self.warm_up.factor_at(update, self.run)
         for follower in self.followers:
             rate *= follower.factor_at(update)
@@ -77,6 +81,7 @@ def learning_rate(
     Raises:
         UsageError: a length is given in epochs, and `epoch` is not known; the schedule follows
             a score, and nothing is evaluated; or it is a function, and there is none.
+        CfgError: the first rate is not finite.
     """
     schedule = SCHEDULES.member(plan.schedule)
     if isinstance(schedule, Given):

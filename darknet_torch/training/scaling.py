@@ -10,6 +10,7 @@ from typing import Any
 
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.cfg.numbers import float32
+from darknet_torch.errors import CfgError
 
 _BURN_IN_PARTS = 10  # burn-in takes at most one of these parts of a training
 
@@ -49,6 +50,22 @@ def scaled_schedule(net: NetOptions, max_batches: int) -> dict[str, Any]:
         **_scaled_policy(net, ratio, max_batches),
     }
     return {name: value for name, value in values.items() if value != getattr(net, name)}
+
+
+def check_has_end(net: NetOptions) -> None:
+    """Check that [net] says how long to train.
+
+    Raises:
+        CfgError: max_batches= is not there, or not above 0.
+    """
+    if net.max_batches <= 0:
+        raise CfgError(
+            "[net] does not say how long to train",
+            where=net.where,
+            expected="max_batches= above 0",
+            got=net.max_batches or "none",
+            fix="write max_batches= there, or use --max-batches",
+        )
 
 
 def values_of_run(

@@ -9,6 +9,7 @@ import numpy as np
 
 from darknet_torch.cfg.net import NetOptions
 from darknet_torch.cfg.numbers import float32
+from darknet_torch.training.schedules.base import finite_rate
 
 _PI = 3.14159265  # as network.c has it
 
@@ -25,8 +26,15 @@ def rate_at(net: NetOptions, batch: int, generator: random.Random | None = None)
             first one.
         generator: the random numbers of policy=random; the global ones by default.
 
+    Raises:
+        CfgError: it is not finite; in C every weight would become NaN.
+
     Source: network.c get_current_rate (both code bases).
     """
+    return finite_rate(lambda: _rate(net, batch, generator), batch, net.where)
+
+
+def _rate(net: NetOptions, batch: int, generator: random.Random | None) -> float:
     rate = net.learning_rate
     if batch < net.burn_in:
         part = float(np.float32(batch) / np.float32(net.burn_in))
@@ -61,7 +69,8 @@ def _after_steps(net: NetOptions, batch: int) -> float:
     for step, scale in zip(net.steps, net.scales, strict=False):
         if step > batch:
             break
-        rate = np.float32(rate * np.float32(scale))
+        with np.errstate(over="ignore", invalid="ignore"):
+            rate = np.float32(rate * np.float32(scale))
     return float(rate)
 
 
@@ -72,9 +81,11 @@ def _sigmoid(x: float) -> float:
 def _warm_restart(net: NetOptions, batch: int) -> float:
     """Cosine cycles, each `sgdr_mult` times as long as the one before. AlexeyAB's code only."""
     start, cycle = 0, max(1, net.sgdr_cycle or net.max_batches)
+    if net.sgdr_mult <= 1:  # there may be 2**31 cycles
+        start = max(0, batch - 1) // cycle * cycle
     while start + cycle < batch:
         start += cycle
-        cycle *= max(1, net.sgdr_mult)
+        cycle *= net.sgdr_mult
     span = float32(net.learning_rate - net.learning_rate_min)
     turn = math.cos(float(np.float32(batch - start)) * _PI / cycle)
     return float32(net.learning_rate_min + 0.5 * span * (1 + turn))

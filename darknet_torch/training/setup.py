@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 from darknet_torch.cpu.cores import threads_to_compute
-from darknet_torch.errors import CfgError, UsageError, warn
+from darknet_torch.errors import UsageError, warn
 from darknet_torch.losses.class_weights import with_class_weights
 from darknet_torch.losses.registry import DARKNET_LOSSES, LossFamily, assigners_of
 from darknet_torch.model.loading import find_device
@@ -59,6 +59,7 @@ from darknet_torch.training.records.every import records
 from darknet_torch.training.run_folder import check_free, locked
 from darknet_torch.training.run_record import RunRecord
 from darknet_torch.training.run_report import RunReport
+from darknet_torch.training.scaling import check_has_end
 from darknet_torch.training.schedules.given import given_function
 from darknet_torch.training.start_checks import Start, check_start, faults_named_together
 
@@ -234,7 +235,7 @@ def prepare(
     plan = _with_threads(with_net_options(plan, processes), processes)
     saved = find_saved_run(plan) if plan.resume else None
     network, loaded = (build_of_plan(plan), None) if saved else start_network(plan)
-    _check_has_end(network)
+    check_has_end(network.net)
     warn_ignored_options(network)
     data = open_training_data(network, plan)
     losses = _with_class_weights(losses_of(plan, network), data)
@@ -327,17 +328,6 @@ def _with_threads(plan: TrainPlan, processes: Processes) -> TrainPlan:
     threads = threads_to_compute(plan.threads, processes.count)
     torch.set_num_threads(threads)
     return replace(plan, threads=threads)
-
-
-def _check_has_end(network: Network) -> None:
-    if not network.net.max_batches:
-        raise CfgError(
-            "[net] does not say how long to train",
-            where=network.net.where,
-            expected="max_batches=",
-            got="none",
-            fix="write max_batches= there, or use --max-batches",
-        )
 
 
 def _check_unfinished(loop: TrainingLoop, plan: TrainPlan, saved: SavedRun | None) -> None:

@@ -105,8 +105,9 @@ def test_a_mistake_is_a_message(words, message, folder):
     assert not list(folder.glob("*.png"))
 
 
-def test_a_cfg_without_a_length_says_so(folder):
-    (folder / "a.cfg").write_text("[net]\ninputs=1\n")
+@pytest.mark.parametrize("length", ["", "max_batches=-5"])
+def test_a_cfg_without_a_length_says_so(folder, length):
+    (folder / "a.cfg").write_text(f"[net]\ninputs=1\n{length}\n")
     result = dtorch("lr-plot", "a.cfg")
     assert result.exit_code == 2
     assert "does not say how long to train" in result.stderr

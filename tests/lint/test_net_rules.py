@@ -28,6 +28,7 @@ RULES = [
     ("burn_in=100", "burn_in=6000", "warning:9", "ends before burn_in"),
     ("4800,5400", "5400,4800", "warning:11", "steps do not increase"),
     ("scales=.1,.1", "scales=.1,.1,.1", "warning:12", "more scales than steps"),
+    ("scales=.1,.1", "scales=1e38,1e38", "error:1", "rate of iteration 5400 cannot be used"),
     ("burn_in=100", "cutmix=1", "error:9", "cutmix is for classifiers"),
     ("burn_in=100", "mosaic=1\nletter_box=1", "error:10", "mosaic and letter_box"),
     ("channels=3", "channels=6", "error:6", "cannot be a picture.*channels=6; write channels=3"),

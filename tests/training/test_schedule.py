@@ -9,6 +9,7 @@ import pytest
 from darknet_torch.cfg.dialect import ALEXEYAB
 from darknet_torch.cfg.grammar import parse_cfg
 from darknet_torch.cfg.net import read_net
+from darknet_torch.errors import CfgError
 from darknet_torch.training.schedule import rate_at
 
 
@@ -117,3 +118,24 @@ def test_sgdr_without_a_cycle_takes_the_whole_training():
     made = net("learning_rate=.1", "policy=sgdr", "max_batches=1000")
     assert rate_at(made, 1000) == pytest.approx(1e-5, rel=1e-3)
     assert rate_at(made, 500) == pytest.approx(0.05, rel=1e-3)
+
+
+def test_sgdr_cycles_of_one_length_are_not_counted_one_by_one():
+    made = net("learning_rate=.1", "policy=sgdr", "sgdr_cycle=10", "sgdr_mult=1")
+    assert rates(made, 2**31 - 1, 2**31 - 8) == rates(made, 7, 10)
+    assert rates(made, 0, 11, 20) == rates(made, 0, 1, 10)
+
+
+@pytest.mark.parametrize(
+    ("options", "got"),
+    [
+        (["policy=exp", "gamma=1e38"], "out of range"),
+        (["policy=step", "scale=-1e38", "step=1"], "out of range"),
+        (["policy=steps", "steps=1,2,3", "scales=1e30,1e30,0"], "nan"),
+        (["policy=poly", "power=-1", "max_batches=9"], "negative power"),
+    ],
+)
+def test_a_rate_that_is_not_finite_is_an_error(options, got):
+    made = net("learning_rate=.1", *options)
+    with pytest.raises(CfgError, match=rf"1: the learning rate of iteration 9 .*{got}"):
+        rate_at(made, 9)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
 from darknet_torch.cfg.net import NetOptions
-from darknet_torch.errors import UsageError
+from darknet_torch.errors import CfgError, UsageError
 from darknet_torch.training.callbacks import Callback
 from darknet_torch.training.schedules.members import Member
 
@@ -55,6 +57,33 @@ class Run:
                 fix="give it: --pictures N",
             )
         return self.epoch
+
+
+def finite_rate(compute: Callable[[], float], update: int, where: object) -> float:
+    """The learning rate that a function computes.
+
+    Args:
+        compute: the function.
+        update: the number of the update, for the message.
+        where: the place of [net].
+
+    Raises:
+        CfgError: it is not finite, or too large to be computed.
+    """
+    cause = None
+    try:
+        rate = compute()
+    except ArithmeticError as error:
+        rate, cause = math.nan, error
+    if not math.isfinite(rate):
+        raise CfgError(
+            f"the learning rate of iteration {update} cannot be used",
+            where=where,
+            expected="a finite number",
+            got=rate if cause is None else cause.args[-1],
+            fix="change learning_rate, or the options of its schedule",
+        ) from cause
+    return rate
 
 
 class RateFollower(Callback):

@@ -89,8 +89,19 @@ class CosineRestarts(Schedule):
             return max(1.0, run.updates_in(self.epochs))
         if self.iterations is not None:
             return self.iterations
-        parts = sum(self.mult**cycle for cycle in range(self.cycles))
-        return max(1.0, run.updates / parts)
+        return max(1.0, run.updates / self._parts(run.updates))
+
+    def _parts(self, most: int) -> int:
+        """The sum of the lengths of all cycles, in first cycles; any number from `most` on."""
+        if self.mult == 1:
+            return self.cycles
+        parts, length = 0, 1
+        for _ in range(self.cycles):
+            if parts >= most:
+                break
+            parts += length
+            length *= self.mult
+        return parts
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.optim import lr_scheduler
 
-from darknet_torch.errors import UsageError
+from darknet_torch.errors import CfgError, UsageError
 from darknet_torch.training.learning_rate import learning_rate
 from tests.training.schedules.runs_to_plan import net_of, plan_of
 
@@ -86,6 +86,13 @@ def test_cycles_fill_the_run():
 def test_many_short_cycles_take_no_time():
     found = rates("cosine-restarts:iterations=1,mult=1")
     assert found == [RATE] * UPDATES
+    for many in ("cycles=999999999,mult=1", "cycles=999999999"):
+        assert rates(f"cosine-restarts:{many}")[0] == RATE
+
+
+def test_a_rate_that_cannot_be_computed_is_an_error():
+    with pytest.raises(CfgError, match=r"iteration 3 cannot be used: .* out of range"):
+        rates("exponential:gamma=1e308,per=iteration")
 
 
 @pytest.mark.parametrize(
