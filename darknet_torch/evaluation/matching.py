@@ -60,7 +60,7 @@ def best_truths(
     keys = truths.pictures * classes + truths.class_ids
     parts = [
         _best_pairs(detection_boxes[part], truth_boxes, wanted[part], keys, iou)
-        for part in _parts(wanted, keys)
+        for part in parts_of_pairs(wanted, keys)
     ]
     return Matches(
         np.concatenate([part.truths for part in parts]),
@@ -68,7 +68,7 @@ def best_truths(
     )
 
 
-def _parts(wanted: np.ndarray, keys: np.ndarray) -> Iterator[slice]:
+def parts_of_pairs(wanted: np.ndarray, keys: np.ndarray) -> Iterator[slice]:
     """Divide detections so that each part has about `_MOST_PAIRS` pairs, or one detection.
 
     Args:
