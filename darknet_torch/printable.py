@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TextIO
 
 # C0 but newline and tab, DEL and C1, and what turns the direction of text around.
 _CONTROLS = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _ONE_LINE = str.maketrans({"\n": "\\n", "\t": "\\t"})
 _C0_END = 0x20
+_ERROR_STREAM = 2  # its descriptor
+_MOST_PRINTED = 2**16  # bytes
 
 
 def escape_controls(text: str) -> str:
@@ -45,6 +52,32 @@ def print_line(text: str, stream: TextIO | None) -> None:
     if stream is not None:
         stream.write(f"{escape_controls(text)}\n")
         stream.flush()
+
+
+@contextmanager
+def escaped_library_messages() -> Iterator[None]:
+    """Print what the process writes to its standard error in the block afterwards, escaped.
+
+    Libraries in C write there without Python, and some quote bytes of a file. If there is no
+    standard error, or no room for a temporary file, the block runs without this.
+    """
+    try:
+        printed = tempfile.TemporaryFile()  # noqa: SIM115 (it is closed below)
+        stream = os.dup(_ERROR_STREAM)
+    except OSError:
+        yield
+        return
+    with printed:
+        os.dup2(printed.fileno(), _ERROR_STREAM)
+        try:
+            yield
+        finally:
+            os.dup2(stream, _ERROR_STREAM)
+            os.close(stream)
+            printed.seek(0)
+            text = printed.read(_MOST_PRINTED).decode("utf-8", "backslashreplace")
+            if text:
+                print_line(text.rstrip("\n"), sys.stderr)
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -1,7 +1,9 @@
 """Control characters in what is printed."""
 
+import errno
 import io
 import json
+import os
 import re
 from pathlib import Path
 
@@ -11,7 +13,13 @@ import pytest
 import darknet_torch
 from darknet_torch.compat.darknet.listing import print_detections
 from darknet_torch.errors import UsageError
-from darknet_torch.printable import escape_controls, escape_in_line, print_line, shorten
+from darknet_torch.printable import (
+    escape_controls,
+    escape_in_line,
+    escaped_library_messages,
+    print_line,
+    shorten,
+)
 from darknet_torch.results.classification import Classification
 from darknet_torch.results.detections import Detections
 
@@ -73,3 +81,21 @@ def test_all_that_is_printed_goes_through_it(pattern):
     root = Path(darknet_torch.__file__).parent
     found = {path.name for path in root.rglob("*.py") if re.search(pattern, path.read_text())}
     assert found == ({"terminal.py"} if "echo" in pattern else set())
+
+
+def test_what_a_library_prints_is_escaped_afterwards(capfd):
+    with escaped_library_messages():
+        os.write(2, b"part \x1b[2J\xff\n")
+    os.write(2, b"next\n")
+    assert capfd.readouterr().err == "part \\x1b[2J\\xff\nnext\n"
+
+
+def test_without_a_standard_error_libraries_print_nowhere(monkeypatch):
+    def closed(number):
+        raise OSError(errno.EBADF, "closed")
+
+    monkeypatch.setattr(os, "dup", closed)
+    done = []
+    with escaped_library_messages():
+        done.append(True)
+    assert done == [True]

@@ -18,6 +18,7 @@ from darknet_torch.media.picture_limits import (
     max_pixels,
 )
 from darknet_torch.media.sources import STREAM_SCHEMES, PictureSource, SourceKind
+from darknet_torch.printable import escaped_library_messages
 from darknet_torch.text import backslash_fix, is_file, is_folder, path_exists, refusal
 
 DEFAULT_FPS = 25.0  # frames per second of a source that reports none. Source: image_opencv.cpp
@@ -74,7 +75,7 @@ def expected_frames(source: PictureSource) -> int | None:
         return 0
     try:
         _check_is_file(source)
-        count = max(0, _frame_count(cv2.VideoCapture(source.name)))
+        count = max(0, _frame_count(_capture(source.name)))
         # A frame takes a byte or more, whatever the header says.
         return min(count, Path(source.name).stat().st_size) if _is_local(source) else count
     except (cv2.error, ImageError, OSError):
@@ -109,7 +110,7 @@ def _open(source: PictureSource, options: VideoReadOptions) -> cv2.VideoCapture:
     camera = int(source.name) if source.kind is SourceKind.WEBCAM else None
     _check_is_file(source)
     try:
-        capture = cv2.VideoCapture(source.name if camera is None else camera)
+        capture = _capture(source.name) if camera is None else cv2.VideoCapture(camera)
         opened = capture.isOpened()
     except cv2.error:
         opened = False
@@ -119,6 +120,19 @@ def _open(source: PictureSource, options: VideoReadOptions) -> cv2.VideoCapture:
     _check_declared_size(source, capture)
     capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, float(options.exif))
     return capture
+
+
+def _capture(name: str) -> cv2.VideoCapture:
+    """Open a file or a stream, with FFmpeg where it can.
+
+    Damaged files that it refuses may be read by OpenCV's own reader of AVI, which prints bytes
+    of them.
+    """
+    capture = cv2.VideoCapture(name, cv2.CAP_FFMPEG)
+    if capture.isOpened() or "://" in name:
+        return capture
+    with escaped_library_messages():
+        return cv2.VideoCapture(name)
 
 
 def _is_local(source: PictureSource) -> bool:
