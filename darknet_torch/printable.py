@@ -7,7 +7,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TextIO
 
 # C0 but newline and tab, DEL and C1, and what turns the direction of text around.
@@ -61,19 +61,19 @@ def escaped_library_messages() -> Iterator[None]:
     Libraries in C write there without Python, and some quote bytes of a file. If there is no
     standard error, or no room for a temporary file, the block runs without this.
     """
-    try:
-        printed = tempfile.TemporaryFile()  # noqa: SIM115 (it is closed below)
-        stream = os.dup(_ERROR_STREAM)
-    except OSError:
-        yield
-        return
-    with printed:
+    with ExitStack() as stack:
+        try:
+            stream = os.dup(_ERROR_STREAM)
+            stack.callback(os.close, stream)
+            printed = stack.enter_context(tempfile.TemporaryFile())
+        except OSError:
+            yield
+            return
         os.dup2(printed.fileno(), _ERROR_STREAM)
         try:
             yield
         finally:
             os.dup2(stream, _ERROR_STREAM)
-            os.close(stream)
             printed.seek(0)
             text = printed.read(_MOST_PRINTED).decode("utf-8", "backslashreplace")
             if text:
