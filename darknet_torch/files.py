@@ -19,7 +19,7 @@ from darknet_torch.temporary_files import (
     release,
     remove_stale_once,
 )
-from darknet_torch.text import encode_text, refusal_text
+from darknet_torch.text import encode_text, real_path, refusal_text
 
 _BLOCK = 1 << 20  # bytes read at a time
 
@@ -265,7 +265,7 @@ class FreePaths:
     ) -> None:
         make_folder(folder)
         self._folder, self._keep_existing = folder, keep_existing
-        self._taken = {Path(source).resolve() for source in sources}
+        self._taken = {real_path(source) for source in sources}
 
     def take(self, stem: str, suffix: str, source: str) -> Path:
         """Return an unused path ``stem + suffix``, or ``stem-N + suffix`` if that is taken.
@@ -275,18 +275,18 @@ class FreePaths:
             suffix: starts with a dot.
             source: the input that the result belongs to; it is not overwritten either.
         """
-        self._taken.add(Path(source).resolve())
+        self._taken.add(real_path(source))
         path, number = self._folder / f"{stem}{suffix}", 1
         while self._is_taken(path):
             number += 1
             path = self._folder / f"{stem}-{number}{suffix}"
-        self._taken.add(path.resolve())
+        self._taken.add(real_path(path))
         return path
 
     def _is_taken(self, path: Path) -> bool:
         if self._keep_existing and os.path.lexists(path):
             return True
-        return path.resolve() in self._taken or protected_inputs.find(path) is not None
+        return real_path(path) in self._taken or protected_inputs.find(path) is not None
 
 
 def file_digest(path: Path, kind: str = "sha256") -> str:

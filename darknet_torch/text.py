@@ -225,6 +225,18 @@ def path_exists(path: _Path) -> bool:
     return os.path.exists(path)  # noqa: PTH110 (see above)
 
 
+def real_path(path: _Path) -> Path:
+    """Return an absolute path without symbolic links, as far as the system looks it up.
+
+    Unlike `Path.resolve` it takes every name: a path with a NUL is made absolute alone, and a
+    link that leads to itself stays.
+    """
+    try:
+        return Path(os.path.realpath(path))
+    except ValueError:  # a NUL, or a character that file names cannot have
+        return Path(os.path.abspath(path))  # noqa: PTH100 (it touches no file)
+
+
 def refusal(path: _Path) -> str | None:
     """Return why the system refuses to look up a path; None if it exists or merely does not.
 

@@ -229,6 +229,13 @@ def test_free_paths_avoid_inputs_and_results_of_the_same_run(tmp_path):
     assert {path.parent for path in taken} == {tmp_path / "out"}
 
 
+def test_free_paths_take_inputs_that_the_system_cannot_look_up(tmp_path):
+    loop = tmp_path / "loop.jpg"
+    loop.symlink_to(loop)
+    free = FreePaths(tmp_path / "out", ["a\0b.jpg", str(loop)])
+    assert free.take("a", ".png", "c\0d.jpg") == tmp_path / "out" / "a.png"
+
+
 def test_free_paths_avoid_protected_inputs(protected, tmp_path):
     (tmp_path / "hard.txt").hardlink_to(protected)
     paths = FreePaths(tmp_path, [])

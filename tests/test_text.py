@@ -22,6 +22,7 @@ from darknet_torch.text import (
     path_exists,
     path_lines,
     read_bytes,
+    real_path,
     refusal,
     resolve_listed,
     similar_file,
@@ -259,3 +260,12 @@ class TestSimilarFile:
 )
 def test_whole_numbers_have_a_length_that_python_reads(text, number):
     assert whole_number(text) == number
+
+
+def test_every_name_has_a_real_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    assert real_path("loop") == tmp_path / "loop"
+    assert real_path("link") == tmp_path / "file"
+    assert real_path("a\0b") == tmp_path / "a\0b"

@@ -11,12 +11,13 @@ import zipfile
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import torch
 from torch import Tensor
 
 from darknet_torch.checkpoints.harmless_globals import HARMLESS_GLOBALS
+from darknet_torch.checkpoints.pickle_copies import bytes_made
 from darknet_torch.errors import WeightsError
 from darknet_torch.reading import guarded
 from darknet_torch.text import open_to_read
@@ -24,6 +25,7 @@ from darknet_torch.text import open_to_read
 _EXPECTED, _FETCH = "a file that torch.save wrote", "fetch it again, in binary mode"
 _MOST_EXPANSION = 20  # bytes in memory for each byte of the file: one array may have many views
 _NO_LIMIT_BELOW = 2**20
+_PICKLE = "data.pkl"
 _REFUSED_NAME = re.compile(r"(?i)unsupported (?:global: )?GLOBAL (\S+)")
 _EXPORT = (
     "import torch; c = torch.load({path!r}, map_location='cpu', weights_only=False); "
@@ -78,10 +80,14 @@ def _load(path: Path) -> Any:
 def _check_archive(path: Path, most_bytes: int) -> None:
     """Check the archive that today's format is: its checksums, and how much it unpacks to.
 
+    Of both formats the pickle is checked, too.
+
     PyTorch itself does not compare checksums.
     """
     with open_to_read(path) as file:
         if file.read(4) != b"PK\x03\x04":
+            file.seek(0)
+            _check_pickle(path, file, most_bytes)
             return
     with zipfile.ZipFile(path) as archive:
         if any(name.endswith("constants.pkl") for name in archive.namelist()):
@@ -97,6 +103,16 @@ def _check_archive(path: Path, most_bytes: int) -> None:
         damaged = archive.testzip()
         if damaged is not None:
             raise _damage_error(path, f"the checksum of its part {damaged} is wrong")
+        for record in archive.infolist():
+            if record.filename.endswith(_PICKLE):
+                with archive.open(record) as content:
+                    _check_pickle(path, content, most_bytes)
+
+
+def _check_pickle(path: Path, content: IO[bytes], most_bytes: int) -> None:
+    size = bytes_made(content)
+    if size > most_bytes:
+        raise _too_large_error(path, size)
 
 
 def _check_values(path: Path, loaded: object, most_bytes: int) -> None:

@@ -31,11 +31,16 @@ from darknet_torch.cli.options import (
 from darknet_torch.cli.parameter_types import NOT_NEGATIVE, PATH
 from darknet_torch.cli.terminal import echo, is_terminal
 from darknet_torch.errors import UsageError
+from darknet_torch.reading import guarded, read_to_memory
 
 if TYPE_CHECKING:
     from darknet_torch.inference.character_model import CharacterModel
 
 
+_STANDARD_INPUT = "-"
+_MOST_INPUT = 2**28  # bytes of standard input
+_A_TEXT = "a text"
+_GROWTH = 16  # bytes of memory for each byte of a text
 _Options = TypeVar("_Options", bound="CharacterModelOptions")
 
 
@@ -197,12 +202,11 @@ def _print_piece() -> Callable[[bytes], object]:
 def validate(options: CharacterModelOptions) -> None:
     """Print how well the network predicts TEXT, a file or standard input."""
     options = _take_model(options, most=1)
-    context = click.get_current_context()  # closes the file
-    text = click.File("rb").convert(next(iter(options.source), "-"), None, context)
+    text = _read_text(next(iter(options.source), _STANDARD_INPUT))
     model = _load_model(options)
     by_character = by_word = 0.0
     count = 0
-    for pair in model.perplexities(text.read(), seed=options.seed_text.encode()):
+    for pair in model.perplexities(text, seed=options.seed_text.encode()):
         by_character, by_word = pair
         count += 1
         if options.verbose:
@@ -210,6 +214,26 @@ def validate(options: CharacterModelOptions) -> None:
     if not options.verbose:
         _print_line(count, by_character, by_word)
     sys.stdout.flush()
+
+
+def _read_text(source: str) -> bytes:
+    """Return the bytes of a file, or of standard input.
+
+    Raises:
+        UsageError: it cannot be read, or has no end.
+    """
+    if source != _STANDARD_INPUT:
+        with guarded(source, expected=_A_TEXT):
+            return read_to_memory(source, _GROWTH, expected=_A_TEXT)
+    text = sys.stdin.buffer.read(_MOST_INPUT + 1)
+    if len(text) > _MOST_INPUT:
+        raise UsageError(
+            "too long",
+            where="standard input",
+            expected=f"{_MOST_INPUT:,} bytes at most",
+            fix="give a part of the text",
+        )
+    return text
 
 
 def _print_line(count: int, by_character: float, by_word: float) -> None:

@@ -23,7 +23,7 @@ from darknet_torch.datasets.to_darknet import (
 )
 from darknet_torch.datasets.writing import PlacedExample, removed_on_failure
 from darknet_torch.errors import UsageError
-from darknet_torch.text import is_folder, path_exists
+from darknet_torch.text import is_folder, path_exists, real_path
 
 VALID = "valid"
 _COMMENT = (
@@ -119,7 +119,7 @@ def initialise(
 
 
 def _refuse_darknet(form: Form, source: Path, folder: Path) -> None:
-    if form.key == "darknet" and folder.resolve() == source.parent.resolve():
+    if form.key == "darknet" and real_path(folder) == real_path(source.parent):
         raise UsageError(
             "is a Darknet data set already",
             where=source,

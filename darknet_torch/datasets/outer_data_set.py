@@ -14,7 +14,7 @@ from darknet_torch.datasets.forms.darknet_data import DarknetData
 from darknet_torch.datasets.forms.yolo_yaml import YoloYaml
 from darknet_torch.datasets.split_names import split_word
 from darknet_torch.errors import CfgWarning, DarknetError, UsageError
-from darknet_torch.text import is_folder
+from darknet_torch.text import is_folder, real_path
 
 _WITH_LISTS: tuple[Form, ...] = (DarknetData(), YoloYaml())  # found without a look below a folder
 _DATA = ".data"
@@ -61,14 +61,14 @@ def _with_lists(folder: Path) -> Path | None:
         for form in _WITH_LISTS:
             with suppress(DarknetError, OSError):
                 file = form.locate(place)
-                if file is not None and _lists_pictures_of(form, file, folder.resolve()):
+                if file is not None and _lists_pictures_of(form, file, real_path(folder)):
                     return file
     return None
 
 
 def _lists_pictures_of(form: Form, file: Path, folder: Path) -> bool:
     return any(
-        folder in item.path.resolve().parents
+        folder in real_path(item.path).parents
         for split in form.splits(file)
         for item in form.read(file, split, ReadOptions()).examples
     )

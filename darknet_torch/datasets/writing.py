@@ -16,7 +16,7 @@ from darknet_torch.errors import ImageError, UsageError
 from darknet_torch.files import atomic_write, write_text
 from darknet_torch.media.picture_bytes import starts_as_picture
 from darknet_torch.results.boxes import cxcywh_to_xyxy
-from darknet_torch.text import is_file, is_folder, path_exists, refusal
+from darknet_torch.text import is_file, is_folder, path_exists, real_path, refusal
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def _copy_or_link(path: Path, target: Path, mode: str) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         if mode == "link":
-            target.symlink_to(path.resolve())
+            target.symlink_to(real_path(path))
             return
         with path.open("rb") as source, atomic_write(target) as copy:
             shutil.copyfileobj(source, copy)

@@ -24,7 +24,7 @@ from darknet_torch.temporary_files import (
     remove_stale_folders,
     temporary_folder,
 )
-from darknet_torch.text import refusal_text
+from darknet_torch.text import real_path, refusal_text
 
 _ENTRY = "entry.json"
 _FORMAT = 1
@@ -300,9 +300,9 @@ def _read(folder: Path, is_whole: Callable[[Path, Mapping[str, Any]], bool]) -> 
 
 def _has_files(folder: Path, files: Mapping[str, Any]) -> bool:
     """Whether all files are there, with their sizes, and none is elsewhere."""
-    root = folder.resolve()
+    root = real_path(folder)
     return all(
-        (folder / name).resolve() == root.joinpath(*name.split("/"))
+        real_path(folder / name) == root.joinpath(*name.split("/"))
         and _is_file(folder / name)
         and (folder / name).stat().st_size == file["size"]
         for name, file in files.items()

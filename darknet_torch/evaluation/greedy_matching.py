@@ -17,13 +17,12 @@ import numpy as np
 
 from darknet_torch.evaluation.coco import result_boxes_xywh, truth_boxes_xywh
 from darknet_torch.evaluation.ground_truth import GroundTruth
-from darknet_torch.evaluation.matching import pairs_with_equal_keys
+from darknet_torch.evaluation.matching import pairs_with_equal_keys, parts_of_pairs
 from darknet_torch.evaluation.records import DetectionTable
 
 MATCHED_FROM = 0.5  # overlap
 NEAR_FROM = 0.1  # overlap; less is none
 MOST_DETECTIONS = 100  # of a class in a picture
-_BLOCK = 4096  # detections whose pairs are in memory at a time
 
 
 @dataclass(frozen=True)
@@ -57,10 +56,9 @@ def overlapping_pairs(detections: DetectionTable, ground_truth: GroundTruth) -> 
     truths = ground_truth.truths
     boxes, others = result_boxes_xywh(detections, ground_truth), truth_boxes_xywh(ground_truth)
     blocks = [Pairs(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))]
-    for start in range(0, len(detections), _BLOCK):
-        pictures = detections.pictures[start : start + _BLOCK]
-        rows, objects = pairs_with_equal_keys(pictures, truths.pictures)
-        rows += start
+    for part in parts_of_pairs(detections.pictures, truths.pictures):
+        rows, objects = pairs_with_equal_keys(detections.pictures[part], truths.pictures)
+        rows += part.start
         overlaps = coco_overlap(boxes[rows], others[objects], truths.difficult[objects])
         blocks.append(Pairs(rows, objects, overlaps).select(overlaps >= NEAR_FROM))
     return Pairs(

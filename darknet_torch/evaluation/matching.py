@@ -8,7 +8,7 @@ the treatment of difficult objects.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy as np
 from darknet_torch.evaluation.records import DetectionTable, TruthTable
 
 NONE = -1  # the index of no object
+_MOST_PAIRS = 2**20  # of a detection and an object, whose overlaps take memory at once
 
 Overlap = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -55,17 +56,47 @@ def best_truths(
         iou: computes the overlap of [P, 4] with [P, 4], pair by pair.
     """
     classes = 1 + max(detections.class_ids.max(initial=0), truths.class_ids.max(initial=0))
-    rows, objects = pairs_with_equal_keys(
-        detections.pictures * classes + detections.class_ids,
-        truths.pictures * classes + truths.class_ids,
+    wanted = detections.pictures * classes + detections.class_ids
+    keys = truths.pictures * classes + truths.class_ids
+    parts = [
+        _best_pairs(detection_boxes[part], truth_boxes, wanted[part], keys, iou)
+        for part in parts_of_pairs(wanted, keys)
+    ]
+    return Matches(
+        np.concatenate([part.truths for part in parts]),
+        np.concatenate([part.overlaps for part in parts]),
     )
+
+
+def parts_of_pairs(wanted: np.ndarray, keys: np.ndarray) -> Iterator[slice]:
+    """Divide detections so that each part has about `_MOST_PAIRS` pairs, or one detection.
+
+    Args:
+        wanted, keys: as in `pairs_with_equal_keys`.
+    """
+    keys = np.sort(keys)
+    counts = np.searchsorted(keys, wanted, side="right") - np.searchsorted(keys, wanted)
+    cuts = np.flatnonzero(np.diff(counts.cumsum() // _MOST_PAIRS)) + 1
+    starts = [0, *cuts.tolist()]
+    yield from map(slice, starts, [*starts[1:], len(wanted)])
+
+
+def _best_pairs(
+    detection_boxes: np.ndarray,
+    truth_boxes: np.ndarray,
+    wanted: np.ndarray,
+    keys: np.ndarray,
+    iou: Overlap,
+) -> Matches:
+    """Compute `best_truths` of some detections from the keys of the boxes, in one step."""
+    rows, objects = pairs_with_equal_keys(wanted, keys)
     overlaps = iou(detection_boxes[rows], truth_boxes[objects])
     # Sort by detection, then by overlap. The sort is stable and the objects of a detection are
     # in order, so the first object with the largest overlap wins.
     order = np.lexsort((-overlaps, rows))
     matched, first = np.unique(rows[order], return_index=True)
     best = order[first]
-    count = len(detections)
+    count = len(wanted)
     result = Matches(np.full(count, NONE, np.int64), np.zeros(count, overlaps.dtype))
     result.truths[matched] = objects[best]
     result.overlaps[matched] = overlaps[best]

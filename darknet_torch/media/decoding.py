@@ -17,19 +17,19 @@ from darknet_torch.media.jpeg import JPEG_END, JPEG_START, MOST_SEGMENTS, JpegSt
 from darknet_torch.media.picture_bytes import check_length, read_picture_bytes
 from darknet_torch.media.picture_limits import (
     COPY_AGAIN,
+    CUT_OFF,
     check_declared_size,
     check_pixels,
     max_pixels,
     too_many_pixels,
 )
+from darknet_torch.media.png import PNG_START, check_chunks, without_unprintable_profiles
 
 # Every scan of a JPEG passes over the whole picture, though it may have a few bytes only; programs
 # write about 10. So many are read, and of large pictures so many as pass over the largest one.
 _MOST_SCANS, _MOST_OF_LARGEST = 100, 20
-_PNG_START, _PNG_PIXELS, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IDAT", b"IEND"
 _NO_MEMORY = -4  # the code of OpenCV's error
 _OWN_LIMIT = "CV_IO_MAX_IMAGE"  # in the messages of errors about OpenCV's limits
-_CUT_OFF = "the picture is cut off: its end is missing"
 _REDUCED_GREY = {
     8: cv2.IMREAD_REDUCED_GRAYSCALE_8,
     4: cv2.IMREAD_REDUCED_GRAYSCALE_4,
@@ -124,8 +124,8 @@ def _check_content(data: bytes, where: object) -> None:
         raise ImageError("the file is empty", where=where, expected="a picture")
     check_length(len(data), where)
     check_declared_size(*(declared_size(data) or (0, 0)), len(data), where)
-    if data.startswith(_PNG_START):
-        _check_png_chunks(data, where)
+    if data.startswith(PNG_START):
+        check_chunks(data, where)
 
 
 def _not_decodable(where: object) -> ImageError:
@@ -136,37 +136,13 @@ def _not_decodable(where: object) -> ImageError:
     )
 
 
-def _check_png_chunks(data: bytes, where: object) -> None:
-    """Refuse a PNG with a chunk that is longer than the file; OpenCV would allocate its length.
-
-    No library that is used here has a check for that: OpenCV sets none of libpng's limits.
-    The end counts after pixels alone: without them OpenCV reads on.
-    """
-    position, has_pixels = len(_PNG_START), False
-    while position + 8 <= len(data):
-        length = int.from_bytes(data[position : position + 4], "big")
-        kind = data[position + 4 : position + 8]
-        has_pixels |= kind == _PNG_PIXELS
-        if kind == _PNG_END and has_pixels:
-            return
-        position += 12 + length
-        if position > len(data):
-            raise ImageError(
-                _CUT_OFF,
-                where=where,
-                expected=f"{position} bytes or more, as its chunk {kind.decode('latin-1')} says",
-                got=f"{len(data)} bytes",
-                fix=COPY_AGAIN,
-            )
-
-
 def _decode_jpeg(data: bytes, where: object, *, exif: bool, decoder: str) -> DecodedPicture:
     structure = JpegStructure.parse(data)
     _check_effort(structure, data, where)
     damage = None
     if not structure.is_whole:
         got = f"{len(data)} bytes without a JPEG's end mark"
-        damage = CfgWarning(_CUT_OFF, where=where, got=got, fix=COPY_AGAIN)
+        damage = CfgWarning(CUT_OFF, where=where, got=got, fix=COPY_AGAIN)
     image = None
     if decoder == "darknet" and structure.stb_filler is not None:
         image = stb.decode_jpeg(data + structure.stb_filler, exif=exif, max_pixels=max_pixels())
@@ -200,6 +176,8 @@ def _decode_with_opencv(
         ImageError: it is too large, for the limit or for the memory.
     """
     flags = flags if exif else flags | cv2.IMREAD_IGNORE_ORIENTATION
+    if data.startswith(PNG_START):
+        data = without_unprintable_profiles(data)
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error as error:

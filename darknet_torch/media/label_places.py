@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 _LINES_AROUND = 3  # of text, above and below the first choices
+_MOST_WITHOUT_PLACE = 1000  # labels in a row, after which the picture counts as full
 
 
 def place_labels(
@@ -26,9 +27,16 @@ def place_labels(
 
     Returns:
         K times left and top in pixels; None for a label without a free place, which is left out.
+        After 1000 of them in a row no more places are looked for.
     """
     taken = np.zeros(canvas, bool)
-    return [_place(box, size, taken) for box, size in zip(boxes, sizes, strict=True)]
+    places: list[tuple[int, int] | None] = []
+    without = 0
+    for box, size in zip(boxes, sizes, strict=True):
+        place = _place(box, size, taken) if without < _MOST_WITHOUT_PLACE else None
+        without = 0 if place else without + 1
+        places.append(place)
+    return places
 
 
 def _place(box: Sequence[int], size: tuple[int, int], taken: np.ndarray) -> tuple[int, int] | None:

@@ -14,6 +14,7 @@ from darknet_torch.errors import ImageError, UsageError
 VARIABLE = "OPENCV_IO_MAX_IMAGE_PIXELS"
 # Telephones take pictures of 200 million pixels. As BGR this many are 572 MiB.
 DEFAULT_MAX_PIXELS = 200_000_000
+CUT_OFF = "the picture is cut off: its end is missing"
 COPY_AGAIN = "copy or download it again"
 # A file that is damaged, or was made to do harm, may declare more pixels than it holds. A byte of
 # a JPEG makes at most 512 pixels, of a grey PNG 1032. Small pictures need no such check.

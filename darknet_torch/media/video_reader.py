@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from darknet_torch.errors import ImageError
+from darknet_torch.media.library_messages import escaped_library_messages
 from darknet_torch.media.picture_limits import (
     COPY_AGAIN,
     check_declared_size,
@@ -74,7 +75,7 @@ def expected_frames(source: PictureSource) -> int | None:
         return 0
     try:
         _check_is_file(source)
-        count = max(0, _frame_count(cv2.VideoCapture(source.name)))
+        count = max(0, _frame_count(_capture(source.name)))
         # A frame takes a byte or more, whatever the header says.
         return min(count, Path(source.name).stat().st_size) if _is_local(source) else count
     except (cv2.error, ImageError, OSError):
@@ -109,7 +110,7 @@ def _open(source: PictureSource, options: VideoReadOptions) -> cv2.VideoCapture:
     camera = int(source.name) if source.kind is SourceKind.WEBCAM else None
     _check_is_file(source)
     try:
-        capture = cv2.VideoCapture(source.name if camera is None else camera)
+        capture = _capture(source.name) if camera is None else cv2.VideoCapture(camera)
         opened = capture.isOpened()
     except cv2.error:
         opened = False
@@ -119,6 +120,21 @@ def _open(source: PictureSource, options: VideoReadOptions) -> cv2.VideoCapture:
     _check_declared_size(source, capture)
     capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, float(options.exif))
     return capture
+
+
+def _capture(name: str) -> cv2.VideoCapture:
+    """Open a file or a stream, with FFmpeg where OpenCV has it and it can.
+
+    Damaged files that it refuses may be read by OpenCV's own reader of AVI, which prints bytes
+    of them. For a stream that it could not reach no other reader waits again.
+    """
+    if not cv2.videoio_registry.hasBackend(cv2.CAP_FFMPEG):
+        return cv2.VideoCapture(name)
+    capture = cv2.VideoCapture(name, cv2.CAP_FFMPEG)
+    if capture.isOpened() or "://" in name:
+        return capture
+    with escaped_library_messages():
+        return cv2.VideoCapture(name)
 
 
 def _is_local(source: PictureSource) -> bool:

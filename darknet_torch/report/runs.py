@@ -13,6 +13,7 @@ from darknet_torch.errors import UsageError
 from darknet_torch.report.run_files import read_object, read_rows, read_sections, read_text
 from darknet_torch.report.run_folders import RunFolder, find_run
 from darknet_torch.report.run_history import History, read_history
+from darknet_torch.text import real_path
 from darknet_torch.training.records.table import ITERATION, Row, overall_scores
 from darknet_torch.training.run_folder import ENVIRONMENT, EVENTS, LAST, PLAN, RESULTS, WEIGHTS
 
@@ -101,7 +102,7 @@ def read_runs(paths: Sequence[str]) -> list[Run]:
     places = [find_run(path) for path in paths]
     first: dict[Path, str] = {}
     for place, path in zip(places, paths, strict=True):
-        key = place.path("").resolve()
+        key = real_path(place.path(""))
         if key in first:
             raise UsageError(
                 "the same training twice",
@@ -116,7 +117,7 @@ def read_runs(paths: Sequence[str]) -> list[Run]:
 
 def _labels(places: Sequence[RunFolder]) -> list[str]:
     """Return the shortest kind of name that tells the trainings apart."""
-    folders = [place.folder.resolve() for place in places]
+    folders = [real_path(place.folder) for place in places]
     kinds = (
         [folder.name for folder in folders],
         [place.base for place in places],

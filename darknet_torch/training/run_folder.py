@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 
 from darknet_torch.errors import CfgNote, UsageError, warn
 from darknet_torch.files import make_folder
+from darknet_torch.text import real_path
 
 RUNS = Path("runs")
 STATE, WEIGHTS = ".state", ".weights"
@@ -116,7 +117,7 @@ def _numbered(base: str, runs: Path) -> Iterator[Path]:
 
 def lies_in(file: str | None, folder: str) -> bool:
     """Whether a file, if there is one, lies directly in a folder; symbolic links are followed."""
-    return file is not None and Path(file).resolve().parent == Path(folder).resolve()
+    return file is not None and real_path(file).parent == real_path(folder)
 
 
 def check_free(folder: Path, base: str) -> None:

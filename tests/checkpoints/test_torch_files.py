@@ -160,6 +160,36 @@ def test_an_array_that_repeats_one_number_without_end_is_refused(is_zip, write):
     assert error.got == "2000000000000 bytes"
 
 
+def _hexadecimal(times):
+    """The bytes b"aa", encoded again and again, each time twice as long."""
+    text = b"c_codecs\nencode\n" * times + b"c_codecs\nencode\nX\2\0\0\0aaX\6\0\0\0latin1\x86R"
+    return text + b"X\3\0\0\0hex\x86R" * times
+
+
+@FORMATS
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"c__builtin__\nbytearray\nJ\xff\xff\xff\x7f\x85R",
+        b"cbuiltins\nbytearray\nq\5(J\xff\xff\xff\x7ftR",
+        b"]q\0(cbuiltins\nbytearray\nq\1h\1J\xff\xff\xff\x7f\x85Re",
+        b"]q\0(J\xff\xff\xff\x7f\x85q\1cbuiltins\nbytearray\nh\1Re",
+        _hexadecimal(30),
+        b"](X\xe8\3\0\0%bq\1%be" % (b"a" * 1000, b"c_codecs\nencode\nh\1h\1\x86R" * 200),
+    ],
+)
+def test_bytes_without_end_are_refused_before_they_are_made(is_zip, value, write, monkeypatch):
+    data = write({"a": 1}, is_zip).read_bytes()
+    marked = b"K\x01s."
+    if is_zip:
+        path = write(with_pickle(data, lambda content: content.replace(marked, value + b"s.")))
+    else:
+        assert data.count(marked) == 1
+        path = write(data.replace(marked, value + b"s."))
+    monkeypatch.setattr(torch, "load", None)  # it would make them
+    assert "would take far more memory" in str(error_of(path))
+
+
 def test_a_small_archive_of_a_large_file_is_refused(tmp_path):
     path = tmp_path / "bomb.pt"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -138,7 +138,9 @@ class TestCameras:
         """Camera 0 shows the video."""
         real = cv2.VideoCapture
         names = {0: "clip.avi"}
-        monkeypatch.setattr(cv2, "VideoCapture", lambda name: real(names.get(name, name)))
+        monkeypatch.setattr(
+            cv2, "VideoCapture", lambda name, *backend: real(names.get(name, name))
+        )
 
     def test_a_webcam_goes_by_its_number(self, webcam):
         found = records("0", "--reconnects", 0, "--save", "out")

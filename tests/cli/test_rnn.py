@@ -1,6 +1,7 @@
 """`dtorch rnn generate` and `dtorch rnn validate`, from the command line to their exit status."""
 
 import math
+import os
 from pathlib import Path
 
 import pytest
@@ -175,6 +176,16 @@ class TestValidate:
         result = rnn("validate", "--cfg", "ascii.cfg", stdin=text.encode())
         assert result.exit_code == UNUSABLE
         assert "expected an id below 128, got 195" in result.stderr
+
+    def test_a_text_without_an_end_is_refused(self, tmp_path, monkeypatch):
+        os.mkfifo(tmp_path / "pipe")
+        for source in ("/dev/zero", str(tmp_path / "pipe")):
+            result = rnn("validate", source, "--cfg", "letters.cfg")
+            assert result.exit_code == UNUSABLE
+            assert f"{source}: cannot be read (a " in result.stderr
+        monkeypatch.setattr("darknet_torch.cli.rnn._MOST_INPUT", 3)
+        result = rnn("validate", "--cfg", "letters.cfg", stdin=b"text")
+        assert "standard input: too long: expected 3 bytes at most" in result.stderr
 
     def test_a_missing_file_is_reported(self):
         result = rnn("validate", "gone.txt", "--cfg", "letters.cfg")

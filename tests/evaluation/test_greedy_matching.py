@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from darknet_torch.evaluation import greedy_matching
+from darknet_torch.evaluation import matching
 from darknet_torch.evaluation.greedy_matching import coco_overlap, overlapping_pairs
 from tests.evaluation.analysis_cases import hard_case
 
 
 def test_the_size_of_the_blocks_changes_no_pair(monkeypatch):
     whole = overlapping_pairs(*hard_case(0))
-    monkeypatch.setattr(greedy_matching, "_BLOCK", 7)
+    monkeypatch.setattr(matching, "_MOST_PAIRS", 7)
     blocks = overlapping_pairs(*hard_case(0))
     assert (blocks.detections == whole.detections).all()
     assert (blocks.objects == whole.objects).all()

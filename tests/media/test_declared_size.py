@@ -54,6 +54,22 @@ def test_a_header_of_blanks_takes_neither_time_nor_memory(blank):
     assert declared_size(b"P6" + blank * 10**6 + b"x") is None
 
 
+_JPEG_2000_HEADER = struct.pack(">I4sI4sII", 24, b"jp2h", 16, b"ihdr", 24, 40)
+
+
+@pytest.mark.parametrize(
+    ("start", "unit", "end"),
+    [
+        (b"P6 #", b"x", b"\n40 24 255\n"),
+        (b"P6 ", b"0", b"40 24 255\n"),
+        (b"\0\0\0\x0cjP  \r\n\x87\n", b"\0\0\0\x08free", _JPEG_2000_HEADER),
+    ],
+)
+def test_a_long_header_is_not_followed_to_its_end(start, unit, end):
+    assert declared_size(start + 1000 * unit + end) == (24, 40)
+    assert declared_size(start + 200_000 * unit + end) is None
+
+
 def test_a_tiff_of_big_endian_numbers_is_read():
     entries = struct.pack(">2HIHH", 256, 3, 1, 50, 0) + struct.pack(">2HII", 257, 4, 1, 70000)
     data = b"MM\0*" + struct.pack(">IH", 8, 2) + entries

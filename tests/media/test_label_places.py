@@ -44,6 +44,14 @@ def test_the_last_ones_are_left_out_where_no_place_is_free():
     assert all(found is None for found in places[first:])
 
 
+def test_after_a_thousand_labels_without_a_place_no_more_are_looked_for():
+    inside, full = (0, 0, 9, 9), (90, 90, 99, 99)
+    boxes = [full] * 1000 + [inside]
+    sizes = [(101, 9)] * 1000 + [(10, 10)]  # these are too wide
+    assert place_labels(boxes[1:], sizes[1:], (100, 100))[-1] == (0, 0)
+    assert place_labels(boxes, sizes, (100, 100))[-1] is None
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_labels_are_apart_inside_and_near_their_boxes(seed):
     random = np.random.default_rng(seed)

@@ -230,6 +230,14 @@ class TestWebcams:
         assert (found, errors) == ([], ["webcam 97: this webcam cannot be opened"])
 
 
+def test_no_bytes_of_a_file_reach_the_terminal(tmp_path, capfd):
+    clip = tmp_path / "a.avi"
+    clip.write_bytes(b"RIFF\xff\0\0\0AVI \x1bc\x1bc" + bytes(300))
+    assert expected_frames(video_of(clip)) == 0
+    assert read_all(video_of(clip))[1] == [f"{clip}: this video cannot be opened"]
+    assert "\x1b" not in "".join(capfd.readouterr())
+
+
 class CaptureWithFps:
     """A capture that reports another frame rate."""
 
@@ -246,6 +254,6 @@ class CaptureWithFps:
 @pytest.mark.parametrize("reported", [0, float("nan"), 90000.0, -1])
 def test_an_incredible_frame_rate_is_replaced_by_the_default(clip, monkeypatch, reported):
     real = cv2.VideoCapture
-    monkeypatch.setattr(cv2, "VideoCapture", lambda name: CaptureWithFps(real(name), reported))
+    monkeypatch.setattr(cv2, "VideoCapture", lambda *file: CaptureWithFps(real(*file), reported))
     found, _ = read_all(video_of(clip))
     assert {frame.fps for frame in found} == {DEFAULT_FPS}

@@ -216,3 +216,10 @@ def test_check_of_what_does_not_exist_speaks_of_files_and_folders(folder, word, 
     roboflow_yolo(folder / "rf")
     result = dtorch("check", word)
     assert (result.exit_code, message in result.stderr) == (2, True), result.stderr
+
+
+def test_a_list_above_may_name_what_the_system_cannot_look_up(folder):
+    images_and_labels(folder / "rf")
+    (folder / "rf/x.data").write_text("classes=1\ntrain=rf/x.txt\n")
+    (folder / "rf/x.txt").write_bytes(b"a\0b.jpg\n")
+    assert dtorch("dataset", "init", "rf/images/train", "--out", "out").exit_code == 0

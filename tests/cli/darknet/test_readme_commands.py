@@ -102,7 +102,11 @@ def folder(files, tmp_path, monkeypatch):
     shutil.copytree(files, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     real = cv2.VideoCapture
-    monkeypatch.setattr(cv2, "VideoCapture", lambda name: real("test.mp4" if name == 0 else name))
+
+    def capture(name, *backend):
+        return real("test.mp4" if name == 0 else name, *backend)
+
+    monkeypatch.setattr(cv2, "VideoCapture", capture)
     return tmp_path
 
 
