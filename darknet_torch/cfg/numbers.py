@@ -6,6 +6,7 @@ import re
 import struct
 
 INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1  # what C's int holds
+INT64_MAX = 2**63 - 1  # what a seed may be
 _MOST_DIGITS = 20  # a number with more digits is beyond every integer of C
 _INTEGER = re.compile(r"([+-]?)([0-9]+)")
 _NUMBER = re.compile(

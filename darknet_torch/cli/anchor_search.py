@@ -12,7 +12,7 @@ import click
 
 from darknet_torch.anchors import DEFAULT_RESTARTS, DEFAULT_VARIANT, VARIANT_NAMES
 from darknet_torch.cli.options import all_options
-from darknet_torch.cli.parameter_types import NOT_NEGATIVE, POSITIVE
+from darknet_torch.cli.parameter_types import NOT_NEGATIVE, POSITIVE, SEED
 from darknet_torch.cli.progress import progress_bar
 from darknet_torch.errors import UsageError, warn
 
@@ -55,7 +55,7 @@ anchor_search_options = all_options(
     ),
     click.option(
         "--seed",
-        type=NOT_NEGATIVE,
+        type=SEED,
         default=0,
         show_default=True,
         help="Seed of the random numbers.",

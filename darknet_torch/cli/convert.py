@@ -19,7 +19,7 @@ from darknet_torch.cli.options import (
     quiet_option,
     verbose_option,
 )
-from darknet_torch.cli.parameter_types import FRACTION, OUTPUT_FILE, PATH
+from darknet_torch.cli.parameter_types import FRACTION, OUTPUT_FILE, PATH, WholeRange
 from darknet_torch.cli.progress import stage_line
 from darknet_torch.cli.reporting import report_warnings_at_once
 from darknet_torch.cli.terminal import echo
@@ -65,7 +65,7 @@ class ConvertOptions(CfgOptions, NamesOptions):
 @click.option("--nms", is_flag=True, help="The graph returns the boxes that NMS keeps.")
 @click.option("--threshold", type=FRACTION, help="Least score for --nms [default: 0.25].")
 @click.option("--nms-threshold", type=FRACTION, help="Largest IoU for --nms [default: 0.45].")
-@click.option("--opset", type=click.IntRange(min=18), help="The opset of ONNX [default: 18].")
+@click.option("--opset", type=WholeRange(18), help="The opset of ONNX [default: 18].")
 @click.option("--fold", is_flag=True, help="Fold batch normalisation into the weights.")
 @click.option("--tolerance", type=click.FloatRange(min=0), help="Largest difference to accept.")
 @quiet_option("Print no warnings.")

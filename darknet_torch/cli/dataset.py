@@ -35,9 +35,10 @@ from darknet_torch.cli.options import (
     workers_option,
 )
 from darknet_torch.cli.parameter_types import (
-    NOT_NEGATIVE,
     OUTPUT_FILE,
     POSITIVE,
+    SEED,
+    WholeRange,
 )
 from darknet_torch.cli.reporting import (
     exit_if_any,
@@ -293,13 +294,13 @@ class ShowOptions(SourceOptions, DrawingOptions):
 @click.option("--columns", type=POSITIVE, default=5, show_default=True, help="Pictures per row.")
 @click.option(
     "--size",
-    type=click.IntRange(min=32),
+    type=WholeRange(32),
     default=256,
     show_default=True,
     help="Side of each picture on the sheet, in pixels.",
 )
 @click.option("--class", "class_name", help="Only pictures with a box of this class.")
-@click.option("--seed", type=NOT_NEGATIVE, help="Choose at random [default: the first].")
+@click.option("--seed", type=SEED, help="Choose at random [default: the first].")
 @drawing_options
 @parsed_into(ShowOptions)
 def show_command(options: ShowOptions) -> None:

@@ -12,7 +12,7 @@ import click
 from darknet_torch.augment.transforms.choice import AugmentationName
 from darknet_torch.cli.dataset_source import SourceOptions, source_options
 from darknet_torch.cli.options import parsed_into
-from darknet_torch.cli.parameter_types import NOT_NEGATIVE, OUTPUT_FOLDER, POSITIVE
+from darknet_torch.cli.parameter_types import OUTPUT_FOLDER, POSITIVE, SEED
 from darknet_torch.cli.reporting import exit_if_problems
 from darknet_torch.cli.terminal import echo
 from darknet_torch.cli.train_choices import type_of
@@ -48,7 +48,7 @@ class AugmentOptions(SourceOptions):
     "--times", type=POSITIVE, default=3, show_default=True, help="Copies of each picture."
 )
 @click.option(
-    "--seed", type=NOT_NEGATIVE, default=0, show_default=True, help="Seed of the random changes."
+    "--seed", type=SEED, default=0, show_default=True, help="Seed of the random changes."
 )
 @click.option(
     "--originals/--no-originals",

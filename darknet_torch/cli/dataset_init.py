@@ -13,7 +13,7 @@ import click
 
 from darknet_torch.cli.dataset_source import SourceOptions, source_options
 from darknet_torch.cli.options import parsed_into
-from darknet_torch.cli.parameter_types import NOT_NEGATIVE, OUTPUT_FOLDER
+from darknet_torch.cli.parameter_types import OUTPUT_FOLDER, SEED
 from darknet_torch.cli.terminal import echo
 from darknet_torch.errors import UsageError, counted
 
@@ -41,7 +41,7 @@ class InitOptions(SourceOptions):
 )
 @click.option(
     "--seed",
-    type=NOT_NEGATIVE,
+    type=SEED,
     default=0,
     show_default=True,
     help="Seed of the choice of pictures to evaluate on.",

@@ -12,7 +12,7 @@ import click
 
 from darknet_torch.cli.dataset_source import SourceOptions, near_duplicates_option, source_options
 from darknet_torch.cli.options import parsed_into, workers_option
-from darknet_torch.cli.parameter_types import NOT_NEGATIVE, OUTPUT_FOLDER
+from darknet_torch.cli.parameter_types import OUTPUT_FOLDER, SEED
 from darknet_torch.cli.reporting import exit_if_problems
 from darknet_torch.cli.terminal import echo
 from darknet_torch.errors import UsageError, counted
@@ -47,7 +47,7 @@ class SplitOptions(SourceOptions):
 @click.option("--out", type=OUTPUT_FOLDER, help="The folder to write lists into.")
 @click.option(
     "--seed",
-    type=NOT_NEGATIVE,
+    type=SEED,
     default=0,
     show_default=True,
     help="Seed of the random order of pictures.",

@@ -13,7 +13,7 @@ import click
 
 from darknet_torch.cfg.zoo import is_partial_name
 from darknet_torch.cli.options import parsed_into, quiet_option
-from darknet_torch.cli.parameter_types import OUTPUT_FOLDER
+from darknet_torch.cli.parameter_types import OUTPUT_FOLDER, FiniteRange
 from darknet_torch.cli.progress import progress_bar
 from darknet_torch.cli.terminal import echo
 from darknet_torch.cli.value_completion import complete_published
@@ -23,6 +23,7 @@ from darknet_torch.downloads.published import PUBLISHED, find_published
 from darknet_torch.errors import DownloadError, UsageError
 
 _SOME_FAILED = 1
+_LONGEST_TIMEOUT = 10**6  # seconds; systems refuse those of centuries
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +56,7 @@ class DownloadOptions:
 )
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteRange(min=0, max=_LONGEST_TIMEOUT, min_open=True),
     default=TIMEOUT,
     show_default=True,
     help="Seconds without data after which the next server is tried.",

@@ -18,10 +18,16 @@ from darknet_torch.cli.options import (
     overlap_options,
     threshold_option,
 )
-from darknet_torch.cli.parameter_types import FRACTION, NOT_NEGATIVE, OUTPUT_FOLDER, PATH
+from darknet_torch.cli.parameter_types import (
+    FRACTION,
+    OUTPUT_FOLDER,
+    PATH,
+    WholeRange,
+)
 from darknet_torch.cli.report_options import page_options
 
 _FORMATS = ("coco", "voc", "txt")
+_MOST_POINTS = 10**6  # recalls; each takes memory for each class
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +99,7 @@ eval_options = all_options(
     click.option(
         "--points",
         "-points",
-        type=NOT_NEGATIVE,
+        type=WholeRange(0, _MOST_POINTS),
         callback=_check_points,
         default=0,
         show_default=True,

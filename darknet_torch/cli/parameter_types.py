@@ -15,6 +15,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
+from darknet_torch.cfg.numbers import INT32_MAX, INT64_MAX
 from darknet_torch.errors import UsageError
 
 STANDARD_STREAM = "-"
@@ -68,13 +69,30 @@ class OutputPath(click.Path):
         return next(one for one in (path, *path.parents) if _mode(one))
 
 
-class BatchSize(click.IntRange):
+class WholeRange(click.IntRange):
+    """A whole number in its bounds, which are included.
+
+    That a number must fit into C's int, or a seed into 64 bits, is not shown in the help.
+    """
+
+    def __init__(self, least: int | None, most: int = INT32_MAX) -> None:
+        super().__init__(least, most if most < INT32_MAX else None)
+        self.most = most
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        number = super().convert(value, param, ctx)
+        if number > self.most:
+            self.fail(f"it is larger than {self.most}.", param, ctx)
+        return number
+
+
+class BatchSize(WholeRange):
     """A number of pictures per batch, or `AUTO_BATCH` to measure it."""
 
     name = "number or auto"
 
     def __init__(self) -> None:
-        super().__init__(min=1)
+        super().__init__(1)
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
         return value if value == AUTO_BATCH else super().convert(value, param, ctx)
@@ -127,8 +145,9 @@ PATH = click.Path(readable=False)
 OUTPUT_FILE = OutputPath(file=True)
 OUTPUT_FOLDER = OutputPath(folder=True)
 OUTPUT = OutputPath(file=True, folder=True)
-POSITIVE = click.IntRange(min=1)
+POSITIVE = WholeRange(1)
 BATCH_SIZE = BatchSize()
-NOT_NEGATIVE = click.IntRange(min=0)
+NOT_NEGATIVE = WholeRange(0)
+SEED = WholeRange(0, INT64_MAX)
 AMOUNT = FiniteRange(min=0)
 FRACTION = click.FloatRange(0, 1)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from darknet_torch.cli.options import all_options
-from darknet_torch.cli.parameter_types import FiniteRange
+from darknet_torch.cli.parameter_types import FiniteRange, WholeRange
 from darknet_torch.training.choices.declaration import Declared, declared_choices
 from darknet_torch.training.choices.every import TrainChoices
 from darknet_torch.training.option_values import (
@@ -41,7 +41,7 @@ class _Text(click.ParamType[Any]):
 def type_of(kind: ValueKind) -> click.ParamType[Any]:
     """The type of a parameter that takes the values of a kind."""
     if isinstance(kind, WholeNumber):
-        return click.IntRange(kind.least, kind.most)
+        return WholeRange(kind.least, kind.most)
     if isinstance(kind, Number):
         return click.FloatRange(*kind.bounds) if kind.bounds else click.FLOAT
     if isinstance(kind, PositiveNumber):

@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 
 from darknet_torch.datasets.examples import Example, Labels
-from darknet_torch.errors import ImageError
+from darknet_torch.errors import ImageError, UsageError
 from darknet_torch.media.drawing import DEFAULT_STYLE, DrawingStyle, draw_boxes
 from darknet_torch.media.images import read_image
+from darknet_torch.media.picture_limits import max_pixels
 from darknet_torch.media.text_drawing import draw_text, shorten
 from darknet_torch.results.boxes import cxcywh_to_xyxy
 
@@ -61,12 +62,16 @@ def contact_sheet(
     Returns:
         The sheet, BGR uint8 [H, W, 3], and the errors of pictures that could not be read;
         their places stay empty.
+
+    Raises:
+        UsageError: the sheet would have more pixels than a picture that is read may have.
     """
     columns = min(columns, len(examples))
     rows = -(-len(examples) // columns)
     down, right = size + _CAPTION + _MARGIN, size + _MARGIN
-    shape = (rows * down + _MARGIN, columns * right + _MARGIN, 3)
-    sheet = np.full(shape, _PAPER, np.uint8)
+    height, width = rows * down + _MARGIN, columns * right + _MARGIN
+    _check_size(height, width)
+    sheet = np.full((height, width, 3), _PAPER, np.uint8)
     errors = []
     for index, item in enumerate(examples):
         row, column = divmod(index, columns)
@@ -93,6 +98,16 @@ def _tile(item: Example, names: Sequence[str], size: int, style: DrawingStyle) -
     boxes = cxcywh_to_xyxy(labels.boxes) * (tile_width, tile_height, tile_width, tile_height)
     texts = [_class_label(names, int(key)) for key in labels.class_ids]
     return draw_boxes(small, boxes, texts, labels.class_ids, style=style)
+
+
+def _check_size(height: int, width: int) -> None:
+    if height * width > max_pixels():
+        raise UsageError(
+            "the sheet is too large",
+            expected=f"{max_pixels():,} pixels at most",
+            got=f"{width} x {height}",
+            fix="give a smaller --size or --count",
+        )
 
 
 def _class_label(names: Sequence[str], class_id: int) -> str:

@@ -11,6 +11,7 @@ from numbers import Real
 from typing import Any, Protocol
 
 from darknet_torch.arguments import DEVICES
+from darknet_torch.cfg.numbers import INT32_MAX
 
 
 class ValueKind(Protocol):
@@ -34,22 +35,23 @@ class ValueKind(Protocol):
 
 @dataclass(frozen=True)
 class WholeNumber:
-    """A whole number in its bounds, which are included."""
+    """A whole number in its bounds, which are included; without others those of C's int."""
 
     least: int
-    most: int | None = None
+    most: int = INT32_MAX
 
     def parse(self, value: Any) -> int:
         if isinstance(value, bool):
             raise TypeError
         number = operator.index(value)  # of NumPy, too
-        if number < self.least or (self.most is not None and number > self.most):
+        if not self.least <= number <= self.most:
             raise ValueError
         return number
 
     def __str__(self) -> str:
-        bounds = f"{self.least} or more" if self.most is None else f"{self.least} to {self.most}"
-        return f"a whole number, {bounds}"
+        if self.most < INT32_MAX:
+            return f"a whole number, {self.least} to {self.most}"
+        return f"a whole number, {self.least} or more, {self.most} at most"
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,10 @@ class Number:
     def parse(self, value: Any) -> float:
         if isinstance(value, bool) or not isinstance(value, Real):
             raise TypeError
-        number = float(value)
+        try:
+            number = float(value)
+        except OverflowError:  # a whole number of hundreds of digits
+            raise ValueError from None
         if self.bounds and not self.bounds[0] <= number <= self.bounds[1]:
             raise ValueError
         return number

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from darknet_torch.cfg.dialect import DIALECTS
+from darknet_torch.cfg.numbers import INT64_MAX
 from darknet_torch.cpu.cores import MOST_THREADS
 from darknet_torch.errors import ArgumentError, UsageError, nearest
 from darknet_torch.ops.precision_names import PRECISIONS
@@ -29,6 +30,7 @@ from darknet_torch.training.option_values import (
 )
 
 _POSITIVE, _NOT_NEGATIVE, _FRACTION = WholeNumber(1), WholeNumber(0), Number((0, 1))
+_CORES = WholeNumber(1, MOST_THREADS)
 _FLAG, _PATH = Flag(), PathOrName()
 
 # The name of each option -> its values. They mean what `TrainPlan` says of its fields of the same
@@ -61,12 +63,12 @@ TRAIN_OPTIONS: Mapping[str, ValueKind] = {
     "overwrite": _FLAG,
     "save_every": _POSITIVE,
     "save_last": _NOT_NEGATIVE,
-    "seed": _NOT_NEGATIVE,
-    "workers": _NOT_NEGATIVE,
-    "threads": WholeNumber(1, MOST_THREADS),
+    "seed": WholeNumber(0, INT64_MAX),
+    "workers": WholeNumber(0, MOST_THREADS),
+    "threads": _CORES,
     "device": Device(),
     "gpus": GpuNumbers(),
-    "processes": _POSITIVE,
+    "processes": _CORES,
     "precision": Choice(PRECISIONS),
     "checkpoint_activations": _FLAG,
     "dialect": Choice(tuple(DIALECTS)),

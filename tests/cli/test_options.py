@@ -14,6 +14,7 @@ from darknet_torch.cli.options import (
     parsed_into,
     quiet_option,
 )
+from darknet_torch.cli.parameter_types import WholeRange
 from darknet_torch.media.picture_limits import VARIABLE, max_pixels
 
 
@@ -78,6 +79,17 @@ def test_the_limit_of_pictures_holds_while_the_command_runs(monkeypatch):
     result = CliRunner().invoke(main, ["doctor", "--help"])
     assert result.exit_code == 2
     assert f"{VARIABLE}: not a number of pixels" in result.stderr
+
+
+def test_no_command_takes_a_whole_number_of_hundreds_of_digits():
+    """Functions of C, NumPy and PyTorch raise OverflowError or ValueError for these."""
+    for command in leaf_commands(main):
+        for param in command.params:
+            if isinstance(param.type, click.IntRange):
+                with pytest.raises(click.BadParameter, match=r"larger than|not in the range"):
+                    param.type.convert("1" + "0" * 400, param, None)
+                if not isinstance(param.type, WholeRange):
+                    assert param.type.max is not None, (command.name, param.name)
 
 
 def test_every_dataclass_is_frozen():

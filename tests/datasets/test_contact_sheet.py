@@ -3,12 +3,18 @@ import pytest
 
 from darknet_torch.datasets.contact_sheet import choose_examples, contact_sheet
 from darknet_torch.datasets.examples import Example, Labels
+from darknet_torch.errors import UsageError
 from darknet_torch.media.drawing import DrawingStyle, class_color
 from tests.datasets.tiny_datasets import picture
 
 
 def example(path, class_ids=(0,), boxes=((0.5, 0.5, 0.5, 0.5),)):
     return Example(path, Labels.from_arrays(class_ids, boxes))
+
+
+def test_a_sheet_of_more_pixels_than_a_picture_may_have_is_refused(tmp_path):
+    with pytest.raises(UsageError, match=r"too large: .* got 100008 x 100024; give a smaller"):
+        contact_sheet([example(tmp_path / "gone.png")], ["cat"], columns=1, size=100_000)
 
 
 def test_boxes_are_drawn_at_their_positions(tmp_path):

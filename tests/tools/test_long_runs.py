@@ -33,7 +33,8 @@ def test_samples_along_a_run_show_what_it_gathers(tmp_path):
 
 @pytest.mark.parametrize("code", ["print('found')", "raise SystemExit(3)"])
 def test_a_run_that_fails_or_ends_early_is_an_error(tmp_path, code):
-    with pytest.raises(RuntimeError, match="a loop: status"):
+    # It may end between two looks or, on a busy machine, during one.
+    with pytest.raises(RuntimeError, match=r"a loop: status|ended before it was looked at"):
         measure(loop(code), tmp_path, 20)
 
 

@@ -17,7 +17,7 @@ from darknet_torch.cli.options import (
     PictureOptions,
     ReportingOptions,
 )
-from darknet_torch.cli.parameter_types import OUTPUT_FILE, PATH
+from darknet_torch.cli.parameter_types import NOT_NEGATIVE, OUTPUT_FILE, PATH
 from darknet_torch.cli.terminal import echo
 from darknet_torch.cli.value_completion import complete_cfg, complete_weights
 from darknet_torch.cli.words import find_spelling, option_spellings
@@ -173,7 +173,7 @@ def detection_flags(function: _F) -> _F:
         _flag("-save_labels", "save_labels", is_flag=True),
         _flag("-out_filename", "out_filename", type=OUTPUT_FILE),
         _flag("-json_file_output", "json_file_output", type=OUTPUT_FILE),
-        _flag("-c", "camera", type=click.IntRange(min=0)),
+        _flag("-c", "camera", type=NOT_NEGATIVE),
         _flag("-dontdraw_bbox", "dontdraw_bbox", is_flag=True),
         *map(_ignored_flag, _IGNORED),
     )
