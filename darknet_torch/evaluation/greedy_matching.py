@@ -17,7 +17,7 @@ import numpy as np
 
 from darknet_torch.evaluation.coco import result_boxes_xywh, truth_boxes_xywh
 from darknet_torch.evaluation.ground_truth import GroundTruth
-from darknet_torch.evaluation.matching import pairs_with_equal_keys, parts_of_pairs
+from darknet_torch.evaluation.matching import pairs_with_equal_keys
 from darknet_torch.evaluation.records import DetectionTable
 
 MATCHED_FROM = 0.5  # overlap
@@ -56,8 +56,7 @@ def overlapping_pairs(detections: DetectionTable, ground_truth: GroundTruth) -> 
     truths = ground_truth.truths
     boxes, others = result_boxes_xywh(detections, ground_truth), truth_boxes_xywh(ground_truth)
     blocks = [Pairs(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))]
-    for part in parts_of_pairs(detections.pictures, truths.pictures):
-        rows, objects = pairs_with_equal_keys(detections.pictures[part], truths.pictures)
+    for part, rows, objects in pairs_with_equal_keys(detections.pictures, truths.pictures):
         rows += part.start
         overlaps = coco_overlap(boxes[rows], others[objects], truths.difficult[objects])
         blocks.append(Pairs(rows, objects, overlaps).select(overlaps >= NEAR_FROM))

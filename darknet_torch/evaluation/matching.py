@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -59,8 +60,13 @@ def best_truths(
     wanted = detections.pictures * classes + detections.class_ids
     keys = truths.pictures * classes + truths.class_ids
     parts = [
-        _best_pairs(detection_boxes[part], truth_boxes, wanted[part], keys, iou)
-        for part in parts_of_pairs(wanted, keys)
+        _best_pairs(
+            rows,
+            objects,
+            iou(detection_boxes[part][rows], truth_boxes[objects]),
+            len(wanted[part]),
+        )
+        for part, rows, objects in pairs_with_equal_keys(wanted, keys)
     ]
     return Matches(
         np.concatenate([part.truths for part in parts]),
@@ -68,58 +74,48 @@ def best_truths(
     )
 
 
-def parts_of_pairs(wanted: np.ndarray, keys: np.ndarray) -> Iterator[slice]:
-    """Divide detections so that each part has about `_MOST_PAIRS` pairs, or one detection.
-
-    Args:
-        wanted, keys: as in `pairs_with_equal_keys`.
-    """
-    keys = np.sort(keys)
-    counts = np.searchsorted(keys, wanted, side="right") - np.searchsorted(keys, wanted)
-    cuts = np.flatnonzero(np.diff(counts.cumsum() // _MOST_PAIRS)) + 1
-    starts = [0, *cuts.tolist()]
-    yield from map(slice, starts, [*starts[1:], len(wanted)])
-
-
 def _best_pairs(
-    detection_boxes: np.ndarray,
-    truth_boxes: np.ndarray,
-    wanted: np.ndarray,
-    keys: np.ndarray,
-    iou: Overlap,
+    rows: np.ndarray, objects: np.ndarray, overlaps: np.ndarray, count: int
 ) -> Matches:
-    """Compute `best_truths` of some detections from the keys of the boxes, in one step."""
-    rows, objects = pairs_with_equal_keys(wanted, keys)
-    overlaps = iou(detection_boxes[rows], truth_boxes[objects])
+    """Compute `best_truths` of `count` detections from their pairs with objects."""
     # Sort by detection, then by overlap. The sort is stable and the objects of a detection are
     # in order, so the first object with the largest overlap wins.
     order = np.lexsort((-overlaps, rows))
     matched, first = np.unique(rows[order], return_index=True)
     best = order[first]
-    count = len(wanted)
     result = Matches(np.full(count, NONE, np.int64), np.zeros(count, overlaps.dtype))
     result.truths[matched] = objects[best]
     result.overlaps[matched] = overlaps[best]
     return result
 
 
-def pairs_with_equal_keys(wanted: np.ndarray, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the indices [P] of all pairs of a detection and an object with the same key.
+def pairs_with_equal_keys(
+    wanted: np.ndarray, keys: np.ndarray
+) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
+    """Yield the indices of all pairs of a detection and an object with the same key, in parts.
+
+    A part has about `_MOST_PAIRS` pairs, or one detection: many objects in one picture would
+    otherwise take gigabytes.
 
     Args:
         wanted: [K] integers, the keys of the detections, such as their pictures.
         keys: [T] integers, the keys of the objects.
 
-    Returns:
-        The detections, ascending, and the objects, ascending for each detection.
+    Yields:
+        Detections in their order, as a slice; and of P pairs the detections, ascending indices
+        into the slice, and the objects, ascending for each detection.
     """
     order = np.argsort(keys, kind="stable")
     keys = keys[order]
-    starts, ends = np.searchsorted(keys, wanted), np.searchsorted(keys, wanted, side="right")
-    counts = ends - starts
-    rows = np.repeat(np.arange(len(wanted)), counts)
-    offsets = np.arange(len(rows)) - np.repeat(counts.cumsum() - counts, counts)
-    return rows, order[np.repeat(starts, counts) + offsets]
+    starts = np.searchsorted(keys, wanted)
+    counts = np.searchsorted(keys, wanted, side="right") - starts
+    cuts = np.flatnonzero(np.diff(counts.cumsum() // _MOST_PAIRS)) + 1
+    for begin, end in pairwise([0, *cuts.tolist(), len(wanted)]):
+        part = slice(begin, end)
+        number = counts[part]
+        rows = np.repeat(np.arange(end - begin), number)
+        offsets = np.arange(len(rows)) - np.repeat(number.cumsum() - number, number)
+        yield part, rows, order[np.repeat(starts[part], number) + offsets]
 
 
 def first_matches(matched: np.ndarray) -> np.ndarray:
