@@ -18,12 +18,7 @@ from darknet_torch.cli.options import (
     overlap_options,
     threshold_option,
 )
-from darknet_torch.cli.parameter_types import (
-    FRACTION,
-    OUTPUT_FOLDER,
-    PATH,
-    WholeRange,
-)
+from darknet_torch.cli.parameter_types import FRACTION, OUTPUT_FOLDER, PATH, WholeRange
 from darknet_torch.cli.report_options import page_options
 
 _FORMATS = ("coco", "voc", "txt")

@@ -29,7 +29,7 @@ from darknet_torch.cli.parameter_types import (
     OUTPUT_FILE,
     PATH,
     POSITIVE,
-    SEED,
+    SIGNED_SEED,
 )
 from darknet_torch.cli.terminal import echo
 from darknet_torch.cli.value_completion import complete_cfg, complete_device, complete_weights
@@ -304,7 +304,7 @@ _run_options = all_options(
     ),
     workers_option,
     threads_option,
-    click.option("--seed", type=SEED, help="Seed of the random numbers."),
+    click.option("--seed", type=SIGNED_SEED, help="Seed of the random numbers."),
 )
 run_options = all_options(_run_options, _backend_option(AUTO, *BACKENDS))
 comparable_run_options = all_options(_run_options, _backend_option(*BACKENDS))

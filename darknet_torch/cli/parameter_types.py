@@ -75,7 +75,7 @@ class WholeRange(click.IntRange):
     That a number must fit into C's int, or a seed into 64 bits, is not shown in the help.
     """
 
-    def __init__(self, least: int | None, most: int = INT32_MAX) -> None:
+    def __init__(self, least: int, most: int = INT32_MAX) -> None:
         super().__init__(least, most if most < INT32_MAX else None)
         self.most = most
 
@@ -141,6 +141,16 @@ class FiniteRange(click.FloatRange):
         return number
 
 
+class SignedSeed(click.types.IntParamType):
+    """A seed of 64 bits that may be negative, as C's srand and PyTorch take it."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        number = super().convert(value, param, ctx)
+        if abs(number) > INT64_MAX:
+            self.fail(f"it is not between {-INT64_MAX} and {INT64_MAX}.", param, ctx)
+        return number
+
+
 PATH = click.Path(readable=False)
 OUTPUT_FILE = OutputPath(file=True)
 OUTPUT_FOLDER = OutputPath(folder=True)
@@ -149,5 +159,6 @@ POSITIVE = WholeRange(1)
 BATCH_SIZE = BatchSize()
 NOT_NEGATIVE = WholeRange(0)
 SEED = WholeRange(0, INT64_MAX)
+SIGNED_SEED = SignedSeed()
 AMOUNT = FiniteRange(min=0)
 FRACTION = click.FloatRange(0, 1)

@@ -28,7 +28,7 @@ from darknet_torch.cli.options import (
     threads_option,
     verbose_option,
 )
-from darknet_torch.cli.parameter_types import NOT_NEGATIVE, PATH, SEED
+from darknet_torch.cli.parameter_types import NOT_NEGATIVE, PATH, SIGNED_SEED
 from darknet_torch.cli.terminal import echo, is_terminal
 from darknet_torch.errors import UsageError
 from darknet_torch.reading import guarded, read_to_memory
@@ -152,7 +152,7 @@ def _seed_text_option(default: str, shown: str) -> Callable[[Any], Any]:
     help="Above 0; the lower, the more likely are likely characters.",
 )
 @click.option(
-    "--seed", "-srand", "random_seed", type=SEED, help="The same seed gives the same text."
+    "--seed", "-srand", "random_seed", type=SIGNED_SEED, help="The same seed gives the same text."
 )
 @device_option
 @precision_option

@@ -89,7 +89,7 @@ class TestGenerate:
         assert generate("--seed-text", "abc", "--length", 0) == b"abc\n"
 
     def test_a_seed_gives_the_same_text_again(self):
-        one, same, other = (generate("--length", 60, "--seed", seed) for seed in (4, 4, 5))
+        one, same, other = (generate("--length", 60, "--seed", seed) for seed in (-4, -4, 5))
         assert one == same != other
 
     def test_the_text_is_what_the_model_generates(self):
