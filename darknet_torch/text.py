@@ -18,7 +18,7 @@ from typing import BinaryIO
 from darknet_torch.errors import nearest
 
 MOST_LISTED = 2000  # names in a folder that are compared with one that does not exist
-_LONGEST = 2**28  # bytes of a pipe, which may have no end, or of a file that is read at once
+MOST_AT_ONCE = 2**28  # bytes of a pipe, which may have no end, or of a file that is read at once
 _PART = 2**16  # bytes
 _UTF8_MARK = codecs.BOM_UTF8
 # The marks of UTF-32 come first: that of UTF-32 LE starts with that of UTF-16 LE.
@@ -47,11 +47,11 @@ def read_bytes(path: _Path) -> bytes:
         with open_to_read(path) as file:
             data = file.read(_PART)
             if len(data) == _PART:
-                data += file.read(_LONGEST + 1 - _PART)
+                data += file.read(MOST_AT_ONCE + 1 - _PART)
     except MemoryError:
         raise OSError(errno.ENOMEM, "there is not enough memory to read it") from None
-    if len(data) > _LONGEST:
-        raise OSError(errno.EINVAL, f"it has more than {_LONGEST:,} bytes")
+    if len(data) > MOST_AT_ONCE:
+        raise OSError(errno.EINVAL, f"it has more than {MOST_AT_ONCE:,} bytes")
     return data
 
 
@@ -97,8 +97,8 @@ def _read_pipe(pipe: BinaryIO) -> bytearray:
     content = bytearray()
     while part := _read_part(pipe.fileno()):
         content += part
-        if len(content) > _LONGEST:
-            raise OSError(errno.EINVAL, f"a pipe with more than {_LONGEST:,} bytes")
+        if len(content) > MOST_AT_ONCE:
+            raise OSError(errno.EINVAL, f"a pipe with more than {MOST_AT_ONCE:,} bytes")
     if not content:
         raise OSError(errno.EINVAL, "a pipe that nothing writes to")
     return content

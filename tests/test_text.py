@@ -157,7 +157,7 @@ def test_a_pipe_is_read_to_its_end():
 @pytest.mark.parametrize(("more", "is_read"), [(0, True), (1, False)])
 def test_a_file_may_have_so_many_bytes(monkeypatch, tmp_path, more, is_read):
     most, path = 2**17, tmp_path / "a.cfg"
-    monkeypatch.setattr(text, "_LONGEST", most)
+    monkeypatch.setattr(text, "MOST_AT_ONCE", most)
     path.write_bytes(bytes(most + more))
     if is_read:
         assert read_bytes(path) == bytes(most)
@@ -167,7 +167,7 @@ def test_a_file_may_have_so_many_bytes(monkeypatch, tmp_path, more, is_read):
 
 
 def test_a_pipe_without_an_end_is_not_read_for_ever(monkeypatch):
-    monkeypatch.setattr(text, "_LONGEST", 99)
+    monkeypatch.setattr(text, "MOST_AT_ONCE", 99)
     receiver, sender = os.pipe()
     os.write(sender, bytes(100))
     with pytest.raises(OSError, match="a pipe with more than 99 bytes"):

@@ -28,17 +28,16 @@ from darknet_torch.cli.options import (
     threads_option,
     verbose_option,
 )
-from darknet_torch.cli.parameter_types import NOT_NEGATIVE, PATH, SIGNED_SEED
+from darknet_torch.cli.parameter_types import NOT_NEGATIVE, PATH, SIGNED_SEED, STANDARD_STREAM
 from darknet_torch.cli.terminal import echo, is_terminal
 from darknet_torch.errors import UsageError
 from darknet_torch.reading import guarded, read_to_memory
+from darknet_torch.text import MOST_AT_ONCE
 
 if TYPE_CHECKING:
     from darknet_torch.inference.character_model import CharacterModel
 
 
-_STANDARD_INPUT = "-"
-_MOST_INPUT = 2**28  # bytes of standard input
 _A_TEXT = "a text"
 _GROWTH = 16  # bytes of memory for each byte of a text
 _Options = TypeVar("_Options", bound="CharacterModelOptions")
@@ -202,7 +201,7 @@ def _print_piece() -> Callable[[bytes], object]:
 def validate(options: CharacterModelOptions) -> None:
     """Print how well the network predicts TEXT, a file or standard input."""
     options = _take_model(options, most=1)
-    text = _read_text(next(iter(options.source), _STANDARD_INPUT))
+    text = _read_text(next(iter(options.source), STANDARD_STREAM))
     model = _load_model(options)
     by_character = by_word = 0.0
     count = 0
@@ -222,15 +221,15 @@ def _read_text(source: str) -> bytes:
     Raises:
         UsageError: it cannot be read, or has no end.
     """
-    if source != _STANDARD_INPUT:
+    if source != STANDARD_STREAM:
         with guarded(source, expected=_A_TEXT):
             return read_to_memory(source, _GROWTH, expected=_A_TEXT)
-    text = sys.stdin.buffer.read(_MOST_INPUT + 1)
-    if len(text) > _MOST_INPUT:
+    text = sys.stdin.buffer.read(MOST_AT_ONCE + 1)
+    if len(text) > MOST_AT_ONCE:
         raise UsageError(
             "too long",
             where="standard input",
-            expected=f"{_MOST_INPUT:,} bytes at most",
+            expected=f"{MOST_AT_ONCE:,} bytes at most",
             fix="give a part of the text",
         )
     return text

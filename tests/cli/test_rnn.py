@@ -183,7 +183,7 @@ class TestValidate:
             result = rnn("validate", source, "--cfg", "letters.cfg")
             assert result.exit_code == UNUSABLE
             assert f"{source}: cannot be read (a " in result.stderr
-        monkeypatch.setattr("darknet_torch.cli.rnn._MOST_INPUT", 3)
+        monkeypatch.setattr("darknet_torch.cli.rnn.MOST_AT_ONCE", 3)
         result = rnn("validate", "--cfg", "letters.cfg", stdin=b"text")
         assert "standard input: too long: expected 3 bytes at most" in result.stderr
 

@@ -43,7 +43,7 @@ def test_the_page_names_the_limits_of_the_code():
     assert f"within {downloads.TIMEOUT:g} s, or less than {http_client._SLOWEST} bytes" in TEXT
     assert web_picture.TIMEOUT == downloads.TIMEOUT
     assert f"A picture has {web_picture.LONGEST:g} s in all" in TEXT
-    assert f"a pipe is read up to {text._LONGEST >> 20} MiB" in TEXT
+    assert f"a pipe is read up to {text.MOST_AT_ONCE >> 20} MiB" in TEXT
     assert f"a line of standard input up to {sources._LONGEST_LINE:,} characters" in TEXT
     assert (
         f"maps of ids) {class_lists._LARGEST >> 20} MiB\nand {class_lists._MOST_LINES:,} lines"
